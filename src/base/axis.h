@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * axis.h - the axes of a study but the path, and a point: one value of each.
+ *
+ * The one table behind the plan key, the option, the stored column, the CSV
+ * column, the help and the manual entry of every axis: a new axis is one row
+ * of axis_table[] and one name in enum axis. It stands in base because every
+ * room from the workload to the report speaks of points. A value is always an
+ * int64_t: bytes, a count, or the index into `choices`.
+ */
+#ifndef VAZAO_BASE_AXIS_H
+#define VAZAO_BASE_AXIS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/err.h"
+
+enum axis {
+	AXIS_WORKLOAD,
+	AXIS_DIRECTION,
+	AXIS_MTU,
+	AXIS_SOCKET_SIZE,
+	AXIS_MESSAGE_SIZE,
+	AXIS_OFFLOAD,
+	AXIS_FLOWS,
+	AXIS_COUNT
+};
+
+/* Order of the choices of AXIS_WORKLOAD, AXIS_DIRECTION, AXIS_OFFLOAD. */
+enum { WORKLOAD_TCP_STREAM };
+enum { DIRECTION_SEND, DIRECTION_RECEIVE }; /* as M1 sees it */
+enum { OFFLOAD_OFF, OFFLOAD_ON };
+
+enum axis_kind { AXIS_IS_CHOICE, AXIS_IS_BYTES, AXIS_IS_COUNT };
+
+struct axis_desc {
+	const char *name; /* plan key, stored and CSV column */
+	enum axis_kind kind;
+	const char *const *choices; /* NULL-ended; AXIS_IS_CHOICE only */
+	int64_t min, max;	    /* inclusive; the other kinds */
+	int64_t fallback;	    /* where a plan does not name the axis */
+	const char *help;	    /* one line, for help and manual */
+};
+
+extern const struct axis_desc axis_table[AXIS_COUNT];
+
+struct point {
+	int64_t value[AXIS_COUNT];
+};
+
+/* -1 where no axis has that name. */
+int axis_find(const char *name);
+
+/* One value as a plan writes it; -EINVAL or -ERANGE with the valid ones. */
+int axis_parse(enum axis axis, const char *text, int64_t *value,
+	       struct err *err);
+
+/* As CSV has it: plain numbers, choices by name. */
+void axis_format(enum axis axis, int64_t value, char *buf, size_t size);
+
+/* Every axis at its fallback. */
+void point_init(struct point *point);
+bool point_equal(const struct point *a, const struct point *b);
+
+/* "tcp_stream send mtu 1500 socket 16K message 4K offload off". */
+void point_format(const struct point *point, char *buf, size_t size);
+
+/* {"workload": "tcp_stream", "mtu": 1500, ...}; a new reference. */
+json_t *point_to_json(const struct point *point);
+int point_from_json(const json_t *json, struct point *point, struct err *err);
+
+#endif

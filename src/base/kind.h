@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * kind.h - what a kind of path is called and what it takes, as a table row.
+ *
+ * The lab has one for every kind (path_ops), the plan checks a path's keys
+ * against it, help and manual print it; none of them includes the others.
+ */
+#ifndef VAZAO_BASE_KIND_H
+#define VAZAO_BASE_KIND_H
+
+#include <stdint.h>
+
+/* One key of a path in a plan, beside name and kind. */
+struct kind_option {
+	const char *key;
+	const char *const *choices; /* NULL-ended; NULL: a whole number */
+	int64_t min, max;	    /* inclusive, where choices is NULL */
+	const char *fallback;	    /* as a plan would write it */
+	const char *help;
+};
+
+struct kind_desc {
+	const char *name;
+	const char *help;
+	const struct kind_option *options; /* ended by key == NULL; or NULL */
+};
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lab.h - the nodes and links of one study, inside a cage (cage.h).
+ *
+ * The study (or `lab up`) calls lab_create() with the plan's paths, starts
+ * agents with lab_start_agent(), sets MTU and offload before each block with
+ * lab_set_hops(), and ends with lab_destroy() or simply by dying. The lab
+ * knows nothing of agents' protocol: it hands out two descriptors.
+ *
+ * Division of labor: the two end interfaces of a path belong to their nodes'
+ * agents (which may be in a guest, or on a far host); the hops between belong
+ * to the lab, which sets them over netlink and ioctl and reads them back.
+ *
+ * A kind of node is one file with one `const struct node_ops` (node.h); a
+ * kind of path is one file with one `const struct path_ops` (path.h), listed
+ * in path_kinds[] (path.c).
+ */
+#ifndef VAZAO_LAB_LAB_H
+#define VAZAO_LAB_LAB_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/kind.h"
+
+struct lab;
+struct lab_node;
+
+struct lab_path_spec {
+	const char *name;      /* as in the plan, unique */
+	const char *kind;      /* "native", "dom0", "uml" ... */
+	const json_t *options; /* of the kind, complete (plan.h) */
+};
+
+struct lab_args {
+	const struct lab_path_spec *path;
+	size_t paths;
+	int64_t link_bps;	/* the cable's rate, both ways; 0: unlimited */
+	const char *agent_path; /* the static agent's file, for guests */
+	const char *self_path;	/* vazao's own file, for namespaces */
+};
+
+/* Every kind of path there is, NULL-ended; for the plan's schema and help. */
+const struct kind_desc *const *lab_kinds(void);
+
+/* A path that could not be built: the others live on. */
+struct lab_path_failure {
+	size_t path;
+	struct err err;
+};
+
+/*
+ * Builds M2 and every path's M1 side by side. Fails as a whole only where M2
+ * or the reference (path 0) cannot be built; other paths' failures are put
+ * into failures[] (room for args->paths) and counted in *failed.
+ */
+int lab_create(struct lab **lab, const struct lab_args *args,
+	       struct lab_path_failure *failures, size_t *failed,
+	       struct err *err);
+void lab_destroy(struct lab *lab);
+
+/* One end of a path: the node, its interface on this path, and its address. */
+struct lab_end {
+	struct lab_node *node;
+	const char *ifname;  /* "eth0" */
+	const char *address; /* "10.77.1.1" */
+	int prefix;	     /* 24 */
+};
+
+/* Valid for paths that were built. */
+const struct lab_end *lab_path_m1(const struct lab *lab, size_t path);
+const struct lab_end *lab_path_m2(const struct lab *lab, size_t path);
+
+const char *lab_node_name(const struct lab_node *node); /* "domU", "M2" */
+struct lab_node *lab_find_node(const struct lab *lab, const char *name);
+
+/* Every node once, M2 last. */
+size_t lab_nodes(const struct lab *lab);
+struct lab_node *lab_node_at(const struct lab *lab, size_t index);
+
+/* A byte stream to a new agent in the node. */
+struct lab_channel {
+	int read_fd, write_fd; /* the caller's to close */
+	pid_t pid; /* the agent's, or the guest's process, in the cage */
+};
+
+/*
+ * Starts (or, after a death, restarts) the node's agent; a dead guest is
+ * booted anew. Any former agent of the node is killed first.
+ */
+int lab_start_agent(struct lab *lab, struct lab_node *node,
+		    struct lab_channel *channel, struct err *err);
+
+/*
+ * Sets MTU and offload on every hop between the ends of one path, reads back,
+ * and refuses (-EIO, naming the hop) what did not take.
+ */
+int lab_set_hops(struct lab *lab, size_t path, int mtu, int offload,
+		 struct err *err);
+
+/* [{"path", "hops": [{"node","ifname","mtu","features"...}]}], read now. */
+json_t *lab_describe(struct lab *lab);
+
+/* Frame counters of every hop of a path, for tests and the observer:
+ * [{"node","ifname","rx_packets",...}]. */
+int lab_read_counters(struct lab *lab, size_t path, json_t **counters,
+		      struct err *err);
+
+/* fork + setns into the node (namespace nodes only) + exec; *status as of
+ * wait(2). For `lab exec` from inside the holder. -ENOTSUP for guests. */
+int lab_exec(struct lab *lab, struct lab_node *node, char *const argv[],
+	     int *status, struct err *err);
+
+#endif

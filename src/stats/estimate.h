@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * estimate.h - efficiency and its 95 % confidence interval from blocks.
+ *
+ * Pure: arrays in, numbers out; no allocation beyond a caller's, no I/O. The
+ * study calls it at each round's end to decide what goes on, the analysis to
+ * print; both see the same numbers because both call this.
+ *
+ * One point, one path: block j gives x_j, the reference's mean rate over its
+ * slices, and y_j, the path's (10^6 bit/s). The formulas, from the
+ * procedure in docs/statistics.md:
+ *
+ *   R    = sum(y) / sum(x)
+ *   d_j  = (y_j - R x_j) / mean(y)      s^2 = sum(d_j^2) / (n - 1)
+ * pooled over all points of the path:
+ *   m    = median of the points' s^2    s0^2 = mean of min(s_i^2, 3 m)
+ *   t^2  = (20 s0^2 + (n - 1) s^2) / (n + 19)
+ *   t^2 > s^2: s* = t, nu = n + 19      else: s* = s, nu = n - 1
+ *   CI   = R exp(+- t(0.975, nu) s* / sqrt(n))
+ */
+#ifndef VAZAO_STATS_ESTIMATE_H
+#define VAZAO_STATS_ESTIMATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define STATS_PRIOR_WEIGHT 20	 /* how many blocks the pool is worth */
+#define STATS_CLIP	   3.0	 /* s_i^2 enters the pool up to 3 medians */
+#define STATS_MIN_BLOCKS   12	 /* no stop before */
+#define STATS_MARGIN	   0.988 /* 0.0247 of a nominal 0.025 */
+
+/* The blocks of one point on one path; arrays of n, borrowed. */
+struct stats_blocks {
+	size_t n;
+	const double *x; /* reference, 10^6 bit/s */
+	const double *y; /* path, 10^6 bit/s */
+};
+
+struct stats_efficiency {
+	size_t n;
+	double ratio;	   /* R; NaN is never stored: see `valid` */
+	double lo, hi;	   /* 95 % interval */
+	double half_width; /* relative: exp(t s* / sqrt n) - 1 */
+	double s;	   /* this point's own SD of a block's ratio */
+	double s_star;	   /* the SD used */
+	double nu;	   /* its degrees of freedom */
+	double trimmed;	   /* 20 %-trimmed mean of y_j / x_j */
+	bool valid;	   /* false: n < 2 or a zero reference; no numbers */
+};
+
+struct stats_pool {
+	double s0;	  /* pooled SD; 0 if no point has two blocks */
+	double lag1;	  /* lag-1 autocorrelation of d_j over points */
+	double inflation; /* sqrt((1+r)/(1-r)) where r is significant, else 1 */
+	size_t points, blocks;
+};
+
+/* An absolute mean with its own t interval, for throughput in one cell. */
+struct stats_mean {
+	size_t n;
+	double mean, lo, hi;
+	bool valid; /* false: n < 1; with n = 1, lo = hi = mean */
+};
+
+/* Pool over the points of one path. points[i].n may be 0. */
+void stats_pool_points(const struct stats_blocks *points, size_t count,
+		       struct stats_pool *pool);
+
+/* One point, with its path's pool (NULL: own variance only). */
+void stats_estimate(const struct stats_blocks *blocks,
+		    const struct stats_pool *pool,
+		    struct stats_efficiency *efficiency);
+
+/* n >= STATS_MIN_BLOCKS and half_width <= STATS_MARGIN * precision. */
+bool stats_reached(const struct stats_efficiency *efficiency, double precision);
+
+/* Blocks still needed for `precision` at this s_star; 0 if reached. */
+size_t stats_blocks_left(const struct stats_efficiency *efficiency,
+			 double precision);
+
+void stats_mean_of(const double *values, size_t n, struct stats_mean *mean);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * block.h - one block as its two kinds of end see it.
+ *
+ * A block measures C paths at one point, their slices interleaved. M2, the
+ * end that all paths share, conducts: it holds the schedule and, slice by
+ * slice, hands the turn to one path. Each path's M1 follows. The turn passes
+ * over the path itself, on a TCP connection beside the data connections: the
+ * baton. So no slice waits for the coordinator, a pipe or a serial line, and
+ * while a block runs only the two ends of one path are awake.
+ *
+ *   conductor (M2)                       follower (M1 of path p)
+ *   block_listen(): per path a data
+ *     and a baton listener
+ *                                        block_follow(): connects the baton,
+ *                                        then the data connections
+ *   block_conduct(): accepts, then per slice
+ *     GO(path p's turn; guard, measure) ->
+ *     both run their role: the sender writes messages of exactly
+ *     message_size bytes, one system call each, until STOP; the receiver
+ *     counts: t_first + guard .. + measure on its monotonic clock
+ *     receiver: STOP -> sender: STOPPED(bytes sent) -> the receiver drains
+ *     to that count; as a follower it says DRAINED
+ *     END after the last slice
+ *
+ * Who sends is the direction's matter; the roles are the same in both.
+ * Called by the agent alone. Blocking calls with deadlines: a silent other
+ * end is -ETIMEDOUT naming the path, within `patience_ns` of the silence.
+ */
+#ifndef VAZAO_WORKLOAD_BLOCK_H
+#define VAZAO_WORKLOAD_BLOCK_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/axis.h"
+#include "base/err.h"
+
+#define BLOCK_MAX_PATHS 16
+
+struct block_timing {
+	int64_t warmup_ns;   /* sent and discarded after connecting */
+	int64_t guard_ns;    /* discarded at a slice's start */
+	int64_t slice_ns;    /* measured */
+	int64_t patience_ns; /* longest silence borne */
+};
+
+/* What the counting end saw in one slice. */
+struct block_slice {
+	int64_t bytes;
+	int64_t duration_ns; /* between the two readings of the clock */
+	int64_t idle_ns;     /* since this path's slice before; the RTO guard */
+};
+
+/* Buffers and TCP as obtained, of this end, first flow. */
+struct block_socket {
+	int64_t sndbuf_bytes, rcvbuf_bytes; /* getsockopt after connect */
+	int64_t mss_bytes;		    /* TCP_MAXSEG */
+	int64_t retransmits;		    /* TCP_INFO at the end */
+	char congestion[16];
+};
+
+/* One path's result at one end. `slice` is filled at the counting end only. */
+struct block_result {
+	struct block_slice *slice; /* malloc'ed by block_*, block_result_free */
+	size_t slices;
+	struct block_socket socket;
+	int64_t messages; /* writes made, at the sending end, warm-up too */
+};
+
+struct block_listen_args {
+	struct in_addr address; /* M2's address on this path */
+	const struct point *point;
+	const char *congestion; /* "cubic"; NULL: the node's default */
+};
+
+struct block_conductor; /* one path's listeners, then connections */
+
+/* Ports of the listeners, host byte order. */
+int block_listen(struct block_conductor **conductor,
+		 const struct block_listen_args *args, uint16_t *data_port,
+		 uint16_t *baton_port, struct err *err);
+void block_conductor_free(struct block_conductor *conductor);
+
+struct block_conduct_args {
+	struct block_conductor **path; /* [paths] */
+	const char *const *path_name;  /* for messages */
+	size_t paths;
+	const int *order; /* [slices] indexes into path */
+	size_t slices;
+	const struct point *point;
+	struct block_timing timing;
+	int *failed_path; /* set to the index that failed, or -1 */
+};
+
+/* results: [paths], zeroed by the caller. */
+int block_conduct(const struct block_conduct_args *args,
+		  struct block_result *results, struct err *err);
+
+struct block_follow_args {
+	struct in_addr address; /* M2's, on this path */
+	uint16_t data_port, baton_port;
+	const struct point *point;
+	const char *congestion;
+	struct block_timing timing;
+};
+
+int block_follow(const struct block_follow_args *args,
+		 struct block_result *result, struct err *err);
+
+void block_result_free(struct block_result *result);
+
+#endif
