@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cmd.h - the subcommands of vazao, one file each, and their exit statuses.
+ *
+ * Only this room prints and exits. A subcommand is one `const struct command`
+ * with its option table, listed in commands[] (commands.c), from where main,
+ * the usage and the manual test take it.
+ */
+#ifndef VAZAO_CMD_CMD_H
+#define VAZAO_CMD_CMD_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "opt/opt.h"
+
+enum cmd_status {
+	CMD_DONE = 0,
+	CMD_VERDICT_AGAINST = 1,
+	CMD_USAGE = 2,
+	CMD_REFUSED = 3, /* a plan or another input */
+	CMD_LACKING = 4, /* the machine lacks something, named */
+	CMD_INTERRUPTED = 5
+};
+
+/* NULL-ended, in the order of the help. */
+extern const struct command *const commands[];
+
+extern const struct command cmd_agent;
+extern const struct command cmd_doctor;
+extern const struct command cmd_figures;
+extern const struct command cmd_lab;
+extern const struct command cmd_netback;
+extern const struct command cmd_netfront;
+extern const struct command cmd_plan;
+extern const struct command cmd_report;
+extern const struct command cmd_study;
+
+/* "vazao NAME: TEXT" on standard error; returns the exit status that fits
+ * the error's code (CMD_REFUSED by default, CMD_LACKING for -ENOENT's kin). */
+int cmd_fail(const struct command *command, const struct err *err);
+
+/*
+ * Parses argv's options into `values`. True: go on, *argc and *argv are the
+ * positional arguments. False: leave with *status (usage printed on --help,
+ * the error said otherwise).
+ */
+bool cmd_parse(const struct command *command, void *values, int *argc,
+	       char ***argv, int *status);
+
+/* Where the program's own file and the static agent are: beside each other
+ * in a build tree, in libexecdir when installed. Both malloc'ed. */
+int cmd_find_programs(char **self_path, char **agent_path, struct err *err);
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/cmd.h"
+
+#include <stddef.h>
+
+const struct command *const commands[] = {
+	&cmd_study,
+	NULL,
+};
