@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * driver_domain.h - dom0's network, shared by the paths dom0 and all guests.
+ *
+ * Called by kinds of path from build() (path.h). Made on the first call, it
+ * lives as long as the lab.
+ */
+#ifndef VAZAO_LAB_DRIVER_DOMAIN_H
+#define VAZAO_LAB_DRIVER_DOMAIN_H
+
+#include "lab/path.h"
+
+/*
+ * The driver domain, as figure 1 of the 2007 study draws it: node "dom0" with
+ * eth0 / vif0.0, xenbr0 and peth0, the end of its cable to M2. Made by the
+ * first path that asks for it; dom0 and all guests share it.
+ */
+struct driver_domain {
+	struct lab_node *node; /* eth0 is .1 on the cable */
+	struct lab_cable cable;
+	int vifs; /* guests so far: the next is vif<vifs + 1>.0 */
+};
+int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,
+			  struct err *err);
+
+/*
+ * The next guest's virtual interface: names the back end "vif<n>.0", gives
+ * the guest's MAC and its address (.<1+n>), and adds the hops vif<n>.0 -
+ * xenbr0 - peth0 - M2's plug to the path and M2 as its far end. The caller
+ * makes the interface of that name in domain->node->netns and enslaves it to
+ * xenbr0 (a TAP: driver_domain_add_tap()), and calls path_set_m1().
+ */
+struct driver_vif {
+	int domid;
+	char ifname[IFNAMSIZ]; /* "vif1.0" */
+	char mac[18];	       /* the guest's eth0 */
+	char address[16];
+};
+int driver_domain_add_vif(struct lab *lab, struct lab_path *path,
+			  struct driver_vif *vif, struct err *err);
+int driver_domain_add_tap(struct driver_domain *domain,
+			  const struct driver_vif *vif, struct err *err);
+
+#endif

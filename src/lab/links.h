@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * links.h - network namespaces and what is plugged between them: veth pairs
+ * (the cables), bridges, TAPs, shaping. By rtnetlink, never by calling ip(8).
+ *
+ * Called by the lab's nodes and kinds of path, inside a cage. A namespace is
+ * held by descriptors of the calling process: when that dies, the namespace
+ * and all links in it are gone. Interfaces are made without IPv6: its router
+ * solicitations, DAD and MLD reports would show in counters and captures.
+ * Every error names the node and the interface.
+ */
+#ifndef VAZAO_LAB_LINKS_H
+#define VAZAO_LAB_LINKS_H
+
+#include <net/if.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* A network namespace: three descriptors and the node's name. */
+struct lab_netns;
+
+/* New and empty but for lo, which is up. `name` appears in messages. */
+int netns_create(struct lab_netns **netns, const char *name, struct err *err);
+void netns_close(struct lab_netns *netns); /* NULL is fine */
+
+const char *netns_name(const struct lab_netns *netns);
+int netns_fd(const struct lab_netns *netns);	   /* for setns(2) */
+int netns_ioctl_fd(const struct lab_netns *netns); /* for base/netdev.h */
+
+/*
+ * Moves the calling thread into the namespace and gives a descriptor of the
+ * former one, for netns_leave(), which closes it; -errno otherwise.
+ */
+int netns_enter(const struct lab_netns *netns, struct err *err);
+void netns_leave(int former_fd);
+
+/* One interface: `mac` is "02:00:00:00:00:01", or NULL for a random one. */
+struct link_spec {
+	struct lab_netns *netns;
+	const char *ifname;
+	const char *mac;
+};
+
+/* A cable with its two plugs, maybe in different namespaces; both up. */
+int link_add_veth(const struct link_spec *a, const struct link_spec *b,
+		  struct err *err);
+
+/* No spanning tree, no forwarding delay, no multicast snooping or querier:
+ * nothing is sent that a node did not send. Up. */
+int link_add_bridge(const struct link_spec *bridge, struct err *err);
+
+/*
+ * A persistent TAP with vnet headers; up. It lives as long as its namespace;
+ * open one by link_open_tap(), or let a guest attach to it by name.
+ * -EACCES where /dev/net/tun may not be opened, with what to do.
+ */
+int link_add_tap(const struct link_spec *tap, struct err *err);
+
+/* Attaches to a TAP, new or persistent: *fd. `flags` as of TUNSETIFF beside
+ * IFF_TAP | IFF_NO_PI. */
+int link_open_tap(const struct lab_netns *netns, const char *ifname, int flags,
+		  int *fd, struct err *err);
+
+int link_enslave(struct lab_netns *netns, const char *ifname,
+		 const char *bridge, struct err *err);
+int link_set_mac(struct lab_netns *netns, const char *ifname, const char *mac,
+		 struct err *err);
+int link_rename(struct lab_netns *netns, const char *ifname, const char *to,
+		struct err *err);
+
+/* IPv4, e.g. "10.77.1.1" and 24. */
+int link_add_address(struct lab_netns *netns, const char *ifname,
+		     const char *address, int prefix, struct err *err);
+
+/*
+ * Shapes what leaves the interface to bps as a wire of that rate would: each
+ * frame counts with its FCS, preamble and gap (24 bytes more). 0: unlimited.
+ */
+int link_set_rate(struct lab_netns *netns, const char *ifname, int64_t bps,
+		  struct err *err);
+
+/* The root qdisc, read now; rate_bps 0 where it is not tbf. */
+struct link_qdisc {
+	char kind[16];
+	int64_t rate_bps;
+};
+int link_get_qdisc(struct lab_netns *netns, const char *ifname,
+		   struct link_qdisc *qdisc, struct err *err);
+
+#endif

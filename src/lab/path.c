@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lab/path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Every kind of path there is. A new one is a file and a line here. */
+const struct path_ops *const path_kinds[] = {
+	NULL,
+};
+
+int path_find_kind(const char *name, const struct path_ops **ops,
+		   struct err *err)
+{
+	char valid[256] = "";
+	size_t used = 0;
+
+	for (int i = 0; path_kinds[i]; i++) {
+		*ops = path_kinds[i];
+		if (strcmp(name, (*ops)->kind.name) == 0)
+			return 0;
+		used = strlen(valid);
+		snprintf(valid + used, sizeof(valid) - used, "%s%s",
+			 i ? ", " : "", (*ops)->kind.name);
+	}
+	return err_set(err, EINVAL, "'%s' is no kind of path (there are: %s)",
+		       name, valid);
+}
+
+static void set_end(struct lab_end *end, char ifname_buf[IFNAMSIZ],
+		    char address_buf[16], const char *ifname,
+		    const char *address)
+{
+	snprintf(ifname_buf, IFNAMSIZ, "%s", ifname);
+	snprintf(address_buf, 16, "%s", address);
+	end->ifname = ifname_buf;
+	end->address = address_buf;
+	end->prefix = 24;
+}
+
+void path_set_m1(struct lab_path *path, struct lab_node *node,
+		 const char *ifname, const char *address)
+{
+	path->m1.node = node;
+	set_end(&path->m1, path->m1_ifname, path->m1_address, ifname, address);
+}
+
+void path_set_m2(struct lab_path *path, struct lab_node *node,
+		 const char *ifname, const char *address)
+{
+	path->m2.node = node;
+	set_end(&path->m2, path->m2_ifname, path->m2_address, ifname, address);
+}
+
+int path_add_hop(struct lab_path *path, enum hop_role role,
+		 struct lab_netns *netns, const char *ifname, struct err *err)
+{
+	struct lab_hop *hop = &path->hop[path->hops];
+
+	if (path->hops == PATH_HOPS_MAX)
+		return err_set(err, E2BIG, "path %s: more than %d hops",
+			       path->name, PATH_HOPS_MAX);
+	path->hops++;
+	hop->role = role;
+	hop->netns = netns;
+	snprintf(hop->ifname, sizeof(hop->ifname), "%s", ifname);
+	return 0;
+}
+
+const char *path_get_choice(const struct lab_path *path, const char *key)
+{
+	return json_string_value(json_object_get(path->options, key));
+}
+
+int64_t path_get_number(const struct lab_path *path, const char *key)
+{
+	return json_integer_value(json_object_get(path->options, key));
+}
