@@ -2,7 +2,8 @@
 /*
  * estimate.h - efficiency and its 95 % confidence interval from blocks.
  *
- * Pure: arrays in, numbers out; no allocation beyond a caller's, no I/O. The
+ * Pure: arrays in, numbers out; no I/O, no state, and no NaN or infinity ever
+ * comes out, whatever goes in: what has no number has `valid == false`. The
  * study calls it at each round's end to decide what goes on, the analysis to
  * print; both see the same numbers because both call this.
  *
@@ -17,6 +18,7 @@
  *   t^2  = (20 s0^2 + (n - 1) s^2) / (n + 19)
  *   t^2 > s^2: s* = t, nu = n + 19      else: s* = s, nu = n - 1
  *   CI   = R exp(+- t(0.975, nu) s* / sqrt(n))
+ * A pool of a single point is that point's own s, so it is left aside.
  */
 #ifndef VAZAO_STATS_ESTIMATE_H
 #define VAZAO_STATS_ESTIMATE_H
@@ -45,26 +47,34 @@ struct stats_efficiency {
 	double s_star;	   /* the SD used */
 	double nu;	   /* its degrees of freedom */
 	double trimmed;	   /* 20 %-trimmed mean of y_j / x_j */
-	bool valid;	   /* false: n < 2 or a zero reference; no numbers */
+	bool valid;	   /* false: n < 2, a reference or a path that is zero
+			    * throughout, or a rate that is none; all but n
+			    * are 0 then */
 };
 
 struct stats_pool {
 	double s0;	  /* pooled SD; 0 if no point has two blocks */
-	double lag1;	  /* lag-1 autocorrelation of d_j over points */
+	double lag1;	  /* lag-1 autocorrelation of d_j over points, each
+			   * by its own s, freed of its bias -1/n */
 	double inflation; /* sqrt((1+r)/(1-r)) where r is significant, else 1 */
-	size_t points, blocks;
+	size_t points, blocks; /* with two blocks or more */
 };
 
-/* An absolute mean with its own t interval, for throughput in one cell. */
+/* An absolute mean with its own t interval, for throughput in one cell; cut
+ * off at 0, below which no throughput is. */
 struct stats_mean {
 	size_t n;
 	double mean, lo, hi;
-	bool valid; /* false: n < 1; with n = 1, lo = hi = mean */
+	bool valid; /* false: n < 1 or no rates; with n = 1, lo = hi = mean */
 };
 
-/* Pool over the points of one path. points[i].n may be 0. */
-void stats_pool_points(const struct stats_blocks *points, size_t count,
-		       struct stats_pool *pool);
+/* t(0.975, nu), nu > 0: the factor of a 95 % interval. */
+double stats_t_quantile(double nu);
+
+/* Pool over the points of one path. points[i].n may be 0. -ENOMEM leaves an
+ * empty pool, with which every point stands on its own variance. */
+int stats_pool_points(const struct stats_blocks *points, size_t count,
+		      struct stats_pool *pool);
 
 /* One point, with its path's pool (NULL: own variance only). */
 void stats_estimate(const struct stats_blocks *blocks,
@@ -74,7 +84,7 @@ void stats_estimate(const struct stats_blocks *blocks,
 /* n >= STATS_MIN_BLOCKS and half_width <= STATS_MARGIN * precision. */
 bool stats_reached(const struct stats_efficiency *efficiency, double precision);
 
-/* Blocks still needed for `precision` at this s_star; 0 if reached. */
+/* Blocks still needed for `precision` at this s_star; 0 only if reached. */
 size_t stats_blocks_left(const struct stats_efficiency *efficiency,
 			 double precision);
 
