@@ -202,20 +202,22 @@ static double kth_ratio(const struct stats_blocks *b, size_t k)
 }
 
 /*
- * Mean of the block ratios without the TRIM of them at each end. Ties with a
- * limit are kept as often as they lie inside: ratios clipped to the limits
- * sum to the inner ones plus k of each limit.
+ * Ties with a limit count as often as they lie inside: ratios clipped to the
+ * limits sum to the inner ones plus k of each limit.
  */
-static double trimmed_ratio(const struct stats_blocks *b, double fallback)
+double stats_trimmed_ratio(const struct stats_blocks *b)
 {
 	size_t k = (size_t)(TRIM * (double)b->n);
-	double lo = kth_ratio(b, k), hi = kth_ratio(b, b->n - 1 - k);
-	double sum = 0;
+	double lo, hi, sum = 0;
 
+	if (b->n == 0)
+		return 0;
+	lo = kth_ratio(b, k);
+	hi = kth_ratio(b, b->n - 1 - k);
 	for (size_t j = 0; j < b->n; j++)
 		sum += fmin(fmax(block_ratio(b, j), lo), hi);
 	sum = (sum - (double)k * (lo + hi)) / (double)(b->n - 2 * k);
-	return isfinite(sum) ? sum : fallback;
+	return isfinite(sum) ? sum : 0;
 }
 
 /* s* and nu: the point's own variance, or pulled up towards the pool's. */
@@ -259,7 +261,6 @@ void stats_estimate(const struct stats_blocks *blocks,
 	e->lo = e->ratio * exp(-log_width);
 	e->hi = e->ratio * exp(log_width);
 	e->half_width = expm1(log_width);
-	e->trimmed = trimmed_ratio(blocks, e->ratio);
 	e->valid =
 		isfinite(e->lo) && isfinite(e->hi) && isfinite(e->half_width);
 	if (!e->valid)

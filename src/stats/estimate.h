@@ -46,7 +46,6 @@ struct stats_efficiency {
 	double s;	   /* this point's own SD of a block's ratio */
 	double s_star;	   /* the SD used */
 	double nu;	   /* its degrees of freedom */
-	double trimmed;	   /* 20 %-trimmed mean of y_j / x_j */
 	bool valid;	   /* false: n < 2, a reference or a path that is zero
 			    * throughout, or a rate that is none; all but n
 			    * are 0 then */
@@ -80,6 +79,14 @@ int stats_pool_points(const struct stats_blocks *points, size_t count,
 void stats_estimate(const struct stats_blocks *blocks,
 		    const struct stats_pool *pool,
 		    struct stats_efficiency *efficiency);
+
+/*
+ * Mean of y_j / x_j without the lowest and the highest 20 %: where it is more
+ * than 2 % from R, some blocks stalled. A diagnostic beside R, never instead:
+ * it estimates another quantity. 0 where there are no blocks, or too many of
+ * them without reference.
+ */
+double stats_trimmed_ratio(const struct stats_blocks *blocks);
 
 /* n >= STATS_MIN_BLOCKS and half_width <= STATS_MARGIN * precision. */
 bool stats_reached(const struct stats_efficiency *efficiency, double precision);

@@ -56,7 +56,7 @@ void rule_2007_estimate(const double *reference, size_t reference_n,
 		e->nu = error * error /
 			(error_x * error_x / df_x + error_y * error_y / df_y);
 	log_width = stats_t_quantile(e->nu) * sqrt(error);
-	e->ratio = e->trimmed = y / x;
+	e->ratio = y / x;
 	e->lo = e->ratio * exp(-log_width);
 	e->hi = e->ratio * exp(log_width);
 	e->half_width = expm1(log_width);

@@ -39,7 +39,7 @@ bool rule_2007_done(const double *values, size_t n);
  * The ratio of two means measured apart, with the interval that the rule's
  * own figures give: relative variances of both means added (delta method on
  * the logarithm), degrees of freedom by Welch and Satterthwaite. `n` counts
- * the path's measurements; `trimmed` is the ratio; s is the path's.
+ * the path's measurements; s is the path's own.
  */
 void rule_2007_estimate(const double *reference, size_t reference_n,
 			const double *path, size_t path_n,
