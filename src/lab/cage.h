@@ -2,15 +2,28 @@
 /*
  * cage.h - the anonymous namespaces that a lab lives and dies in.
  *
- * cage_run() forks; the child is PID 1 of new PID, mount and network
- * namespaces (and of a new user namespace, where the caller lacks
- * CAP_SYS_ADMIN) and runs `inside`. The parent only waits and passes SIGINT
- * and SIGTERM on. kill -9 of the parent kills the child (PR_SET_PDEATHSIG);
- * death of the child kills everything in the PID namespace, and the kernel
- * takes namespaces, links and TAPs away with it. Nothing is named in /run, so
- * there is nothing to clean up.
+ * cage_run() makes three processes of one:
  *
- * Called by cmd/ (study, lab up) and by tests.
+ *   parent   the caller; waits and passes SIGINT and SIGTERM on
+ *   init     PID 1 of new PID, mount and network namespaces (and of a new
+ *            user namespace, where the caller lacks CAP_SYS_ADMIN); reaps
+ *            what the others leave behind, passes signals on
+ *   inside   runs the caller's function; its children are its own to wait for
+ *
+ * kill -9 of the parent kills init (PR_SET_PDEATHSIG), the end of inside ends
+ * init, and with init the kernel kills everything in the PID namespace and
+ * takes namespaces, links and TAPs away. Nothing is named in /run, so there is
+ * nothing to clean up.
+ *
+ * Ctrl-C reaches all three through their process group; a signal from the
+ * terminal is therefore not passed on, and one signal that comes twice within
+ * 0.3 s counts once (timeout(1) signals a process and then its group).
+ *
+ * /proc is that of the new PID namespace where the machine allows it to be
+ * mounted; in some containers the old one stays, and only /proc/self and
+ * /proc/thread-self are of use then.
+ *
+ * Called by cmd/ (study, lab up) and by tests, from a single thread.
  */
 #ifndef VAZAO_LAB_CAGE_H
 #define VAZAO_LAB_CAGE_H
@@ -27,7 +40,8 @@ typedef int cage_main(void *arg);
  */
 int cage_run(cage_main *inside, void *arg, int *status, struct err *err);
 
-/* Set by SIGINT or SIGTERM inside a cage: finish the block and return. */
+/* How often SIGINT or SIGTERM came inside a cage. 1: finish the block and
+ * return; more: give up what is under way and return. */
 int cage_stop_asked(void);
 
 #endif

@@ -18,7 +18,8 @@
 struct driver_domain {
 	struct lab_node *node; /* eth0 is .1 on the cable */
 	struct lab_cable cable;
-	int vifs; /* guests so far: the next is vif<vifs + 1>.0 */
+	int vifs;	   /* guests so far: the next is vif<vifs + 1>.0 */
+	const char *owner; /* the path of kind dom0, if there is one */
 };
 int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,
 			  struct err *err);
@@ -27,9 +28,16 @@ int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,
  * The next guest's virtual interface: names the back end "vif<n>.0", gives
  * the guest's MAC and its address (.<1+n>), and adds the hops vif<n>.0 -
  * xenbr0 - peth0 - M2's plug to the path and M2 as its far end. The caller
- * makes the interface of that name in domain->node->netns and enslaves it to
- * xenbr0 (a TAP: driver_domain_add_tap()), and calls path_set_m1().
+ * makes the interface of that name (for a TAP: driver_domain_add_tap(), else
+ * in domain->node->netns with the MAC BACKEND_MAC, enslaved to BRIDGE_NAME)
+ * and calls path_set_m1(); what lies on the guest's side of vif<n>.0 and is
+ * not the guest's own eth0, it adds as a hop before this call.
  */
+#define BRIDGE_NAME "xenbr0"
+
+/* Of every back end and of peth0, as Xen's network-bridge script sets it. */
+#define BACKEND_MAC "fe:ff:ff:ff:ff:ff"
+
 struct driver_vif {
 	int domid;
 	char ifname[IFNAMSIZ]; /* "vif1.0" */

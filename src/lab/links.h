@@ -27,6 +27,7 @@ void netns_close(struct lab_netns *netns); /* NULL is fine */
 const char *netns_name(const struct lab_netns *netns);
 int netns_fd(const struct lab_netns *netns);	   /* for setns(2) */
 int netns_ioctl_fd(const struct lab_netns *netns); /* for base/netdev.h */
+struct nl_sock *netns_netlink(const struct lab_netns *netns); /* rtnetlink */
 
 /*
  * Moves the calling thread into the namespace and gives a descriptor of the
@@ -34,6 +35,10 @@ int netns_ioctl_fd(const struct lab_netns *netns); /* for base/netdev.h */
  */
 int netns_enter(const struct lab_netns *netns, struct err *err);
 void netns_leave(int former_fd);
+
+/* "node M2: eth1: WHAT: the library's words" with the errno that fits. */
+int link_err(struct err *err, const struct lab_netns *netns, const char *ifname,
+	     int nl_code, const char *what);
 
 /* One interface: `mac` is "02:00:00:00:00:01", or NULL for a random one. */
 struct link_spec {
@@ -66,21 +71,20 @@ int link_enslave(struct lab_netns *netns, const char *ifname,
 		 const char *bridge, struct err *err);
 int link_set_mac(struct lab_netns *netns, const char *ifname, const char *mac,
 		 struct err *err);
-int link_rename(struct lab_netns *netns, const char *ifname, const char *to,
-		struct err *err);
 
 /* IPv4, e.g. "10.77.1.1" and 24. */
 int link_add_address(struct lab_netns *netns, const char *ifname,
 		     const char *address, int prefix, struct err *err);
 
 /*
- * Shapes what leaves the interface to bps as a wire of that rate would: each
- * frame counts with its FCS, preamble and gap (24 bytes more). 0: unlimited.
+ * Shapes what leaves the interface to bps (> 0) as a wire of that rate would:
+ * each frame counts with its FCS, preamble and gap. `mtu` is the largest that
+ * the interface will have until the next call. (shape.c)
  */
 int link_set_rate(struct lab_netns *netns, const char *ifname, int64_t bps,
-		  struct err *err);
+		  int mtu, struct err *err);
 
-/* The root qdisc, read now; rate_bps 0 where it is not tbf. */
+/* The root qdisc, read now; rate_bps is 0 where it is not tbf. */
 struct link_qdisc {
 	char kind[16];
 	int64_t rate_bps;

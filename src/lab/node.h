@@ -83,7 +83,8 @@ struct node_spawn {
 };
 int node_spawn(const struct node_spawn *spawn, pid_t *pid, struct err *err);
 
-/* SIGKILL and waitpid; *pid becomes 0. 0 is fine. */
+/* SIGKILL to it and to its process group, and waitpid; *pid becomes 0. 0 is
+ * fine. */
 void node_kill(pid_t *pid);
 
 /*

@@ -7,6 +7,8 @@
 
 /* Every kind of path there is. A new one is a file and a line here. */
 const struct path_ops *const path_kinds[] = {
+	&path_native,
+	&path_dom0,
 	NULL,
 };
 

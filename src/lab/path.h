@@ -93,9 +93,9 @@ struct lab_node *lab_m2(const struct lab *lab);
 int lab_add_node(struct lab *lab, struct lab_node *node, struct err *err);
 
 /*
- * A cable from an interface (its MAC, name and namespace given) to a new
- * interface of M2, shaped both ways as the plan says. Cable n is the subnet
- * 10.77.n.0/24, M2 is .254 on it.
+ * A cable from an interface (its name and namespace given; its MAC, or NULL
+ * for lab_format_mac() of host 1) to a new interface of M2, shaped both ways
+ * as the plan says. Cable n is the subnet 10.77.n.0/24, M2 is .254 on it.
  */
 struct lab_cable {
 	int number;
@@ -105,9 +105,11 @@ struct lab_cable {
 int lab_add_cable(struct lab *lab, const struct link_spec *plug,
 		  struct lab_cable *cable, struct err *err);
 
-/* Host `host` (1..253) on the cable's subnet, "10.77.<n>.<host>". */
+/* Host 1..254 on the cable: "10.77.<n>.<host>" and its MAC. */
 void lab_format_address(const struct lab_cable *cable, int host,
 			char address[static 16]);
+void lab_format_mac(const struct lab_cable *cable, int host,
+		    char mac[static 18]);
 
 extern const struct path_ops path_native, path_dom0;
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * inside.h - the lab's own memory, for lab.c, hops.c and driver_domain.c.
+ * Kinds of node and path use path.h and node.h alone.
+ */
+#ifndef VAZAO_LAB_INSIDE_H
+#define VAZAO_LAB_INSIDE_H
+
+#include "lab/driver_domain.h"
+#include "lab/path.h"
+
+#define LAB_NODES_MAX  64
+#define LAB_CABLES_MAX 64
+
+/* The two ends of a cable: where its rate is set. */
+struct lab_plug {
+	struct lab_netns *netns;
+	char ifname[IFNAMSIZ];
+};
+
+struct lab {
+	struct lab_args args; /* its strings are the caller's */
+	struct lab_node *m2;
+	struct lab_node *node[LAB_NODES_MAX]; /* without M2 */
+	size_t nodes;
+	struct lab_plug plug[LAB_CABLES_MAX][2];
+	int cables;
+	struct driver_domain domain; /* node == NULL: not made */
+	struct lab_path *path;	     /* [args.paths] */
+};
+
+#endif

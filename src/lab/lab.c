@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lab/lab.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/inside.h"
+
+#define M2_NAME "M2"
+
+const struct lab_args *lab_get_args(const struct lab *lab)
+{
+	return &lab->args;
+}
+
+struct lab_node *lab_m2(const struct lab *lab)
+{
+	return lab->m2;
+}
+
+static void free_node(struct lab_node *node)
+{
+	node->ops->stop(node);
+	node->ops->free(node);
+}
+
+int lab_add_node(struct lab *lab, struct lab_node *node, struct err *err)
+{
+	int rc;
+
+	if (strcmp(node->name, M2_NAME) == 0 || lab_find_node(lab, node->name))
+		rc = err_set(err, EEXIST,
+			     "'%s' is the name of another node: give the path "
+			     "another",
+			     node->name);
+	else if (lab->nodes == LAB_NODES_MAX)
+		rc = err_set(err, E2BIG, "more than %d nodes", LAB_NODES_MAX);
+	else
+		rc = 0;
+	if (rc)
+		free_node(node);
+	else
+		lab->node[lab->nodes++] = node;
+	return rc;
+}
+
+/*
+ * Cables. ARP is left to the nodes, without permanent neighbor entries: a
+ * guest's are out of the lab's reach, and what one path has, all should have.
+ */
+
+#define M2_HOST 254
+
+void lab_format_address(const struct lab_cable *cable, int host,
+			char address[static 16])
+{
+	snprintf(address, 16, "10.77.%u.%u", cable->number & 0xffU,
+		 host & 0xffU);
+}
+
+/* Locally administered; "vz" in the middle. */
+void lab_format_mac(const struct lab_cable *cable, int host,
+		    char mac[static 18])
+{
+	snprintf(mac, 18, "02:76:7a:00:%02x:%02x", cable->number & 0xffU,
+		 host & 0xffU);
+}
+
+static int shape_plug(const struct lab *lab, const struct link_spec *spec,
+		      struct err *err)
+{
+	if (!lab->args.link_bps)
+		return 0;
+	return link_set_rate(spec->netns, spec->ifname, lab->args.link_bps,
+			     1500, err);
+}
+
+static void note_plug(struct lab_plug *plug, const struct link_spec *spec)
+{
+	plug->netns = spec->netns;
+	snprintf(plug->ifname, sizeof(plug->ifname), "%s", spec->ifname);
+}
+
+int lab_add_cable(struct lab *lab, const struct link_spec *plug,
+		  struct lab_cable *cable, struct err *err)
+{
+	char near_mac[18], far_mac[18];
+	struct link_spec near = *plug;
+	struct link_spec far = { lab->m2->netns, cable->m2_ifname, far_mac };
+	int rc;
+
+	if (lab->cables == LAB_CABLES_MAX)
+		return err_set(err, E2BIG, "more than %d cables",
+			       LAB_CABLES_MAX);
+	cable->number = lab->cables + 1;
+	snprintf(cable->m2_ifname, sizeof(cable->m2_ifname), "eth%d",
+		 cable->number);
+	lab_format_address(cable, M2_HOST, cable->m2_address);
+	lab_format_mac(cable, M2_HOST, far_mac);
+	lab_format_mac(cable, 1, near_mac);
+	if (!near.mac)
+		near.mac = near_mac;
+	rc = link_add_veth(&near, &far, err);
+	if (!rc)
+		rc = link_add_address(far.netns, far.ifname, cable->m2_address,
+				      24, err);
+	if (!rc)
+		rc = shape_plug(lab, &near, err);
+	if (!rc)
+		rc = shape_plug(lab, &far, err);
+	note_plug(&lab->plug[lab->cables][0], &near);
+	note_plug(&lab->plug[lab->cables][1], &far);
+	lab->cables++;
+	return rc;
+}
+
+/*
+ * Building: M2, then the paths one by one.
+ */
+
+const struct kind_desc *const *lab_kinds(void)
+{
+	static const struct kind_desc *kinds[64];
+	const size_t room = sizeof(kinds) / sizeof(kinds[0]) - 1;
+
+	/* the same pointers at every call: nothing that could change */
+	for (size_t i = 0; i < room && path_kinds[i]; i++)
+		kinds[i] = &path_kinds[i]->kind;
+	return kinds;
+}
+
+/* A cable goes with the namespace that one of its ends is in. */
+static void forget_plugs(struct lab *lab, const struct lab_netns *netns)
+{
+	for (int i = 0; netns && i < lab->cables; i++)
+		for (int k = 0; k < 2; k++)
+			if (lab->plug[i][k].netns == netns)
+				lab->plug[i][k].netns = NULL;
+}
+
+/* A failed path's nodes go; the driver domain may serve the next one. */
+static void drop_nodes(struct lab *lab, size_t kept)
+{
+	size_t last = kept;
+
+	for (size_t i = kept; i < lab->nodes; i++) {
+		struct lab_node *node = lab->node[i];
+
+		if (node == lab->domain.node) {
+			lab->node[last++] = node;
+			continue;
+		}
+		forget_plugs(lab, node->netns);
+		free_node(node);
+	}
+	lab->nodes = last;
+}
+
+static int build_path(struct lab *lab, size_t index, struct err *err)
+{
+	const struct lab_path_spec *spec = &lab->args.path[index];
+	struct lab_path *path = &lab->path[index];
+	size_t nodes = lab->nodes;
+	int rc;
+
+	snprintf(path->name, sizeof(path->name), "%s", spec->name);
+	path->options = spec->options;
+	rc = path_find_kind(spec->kind, &path->ops, err);
+	if (!rc)
+		rc = path->ops->build(lab, path, err);
+	if (rc) {
+		drop_nodes(lab, nodes);
+		return err_wrap(err, "path %s", spec->name);
+	}
+	path->built = true;
+	return 0;
+}
+
+static int build_paths(struct lab *lab, struct lab_path_failure *failures,
+		       size_t *failed, struct err *err)
+{
+	*failed = 0;
+	for (size_t i = 0; i < lab->args.paths; i++) {
+		struct err why = ERR_INIT;
+
+		if (!build_path(lab, i, &why))
+			continue;
+		if (i == 0) { /* the reference */
+			if (err)
+				*err = why;
+			return -why.code;
+		}
+		failures[*failed].path = i;
+		failures[(*failed)++].err = why;
+	}
+	return 0;
+}
+
+int lab_create(struct lab **lab, const struct lab_args *args,
+	       struct lab_path_failure *failures, size_t *failed,
+	       struct err *err)
+{
+	struct lab *made = calloc(1, sizeof(*made));
+	int rc;
+
+	if (!made)
+		return err_sys(err, ENOMEM, "the lab");
+	made->args = *args;
+	made->path = calloc(args->paths + 1, sizeof(*made->path));
+	if (!made->path)
+		rc = err_sys(err, ENOMEM, "the lab");
+	else
+		rc = netns_node_new(&made->m2, M2_NAME, args->self_path, err);
+	if (!rc)
+		rc = build_paths(made, failures, failed, err);
+	if (rc) {
+		lab_destroy(made);
+		return rc;
+	}
+	*lab = made;
+	return 0;
+}
+
+void lab_destroy(struct lab *lab)
+{
+	if (!lab)
+		return;
+	while (lab->nodes)
+		free_node(lab->node[--lab->nodes]);
+	if (lab->m2)
+		free_node(lab->m2);
+	free(lab->path);
+	free(lab);
+}
+
+/*
+ * What was built.
+ */
+
+const struct lab_end *lab_path_m1(const struct lab *lab, size_t path)
+{
+	return &lab->path[path].m1;
+}
+
+const struct lab_end *lab_path_m2(const struct lab *lab, size_t path)
+{
+	return &lab->path[path].m2;
+}
+
+const char *lab_node_name(const struct lab_node *node)
+{
+	return node->name;
+}
+
+size_t lab_nodes(const struct lab *lab)
+{
+	return lab->nodes + 1;
+}
+
+struct lab_node *lab_node_at(const struct lab *lab, size_t index)
+{
+	return index < lab->nodes ? lab->node[index] : lab->m2;
+}
+
+struct lab_node *lab_find_node(const struct lab *lab, const char *name)
+{
+	for (size_t i = 0; i < lab_nodes(lab); i++) {
+		struct lab_node *node = lab_node_at(lab, i);
+
+		if (node && strcmp(node->name, name) == 0)
+			return node;
+	}
+	return NULL;
+}
+
+int lab_start_agent(struct lab *lab, struct lab_node *node,
+		    struct lab_channel *channel, struct err *err)
+{
+	int rc;
+
+	(void)lab;
+	node->ops->stop(node);
+	rc = node->ops->start_agent(node, channel, err);
+	return rc ? err_wrap(err, "node %s", node->name) : 0;
+}
+
+int lab_exec(struct lab *lab, struct lab_node *node, char *const argv[],
+	     int *status, struct err *err)
+{
+	int rc;
+
+	(void)lab;
+	if (!node->ops->exec)
+		return err_set(err, ENOTSUP,
+			       "node %s: a %s is entered by its agent alone",
+			       node->name, node->ops->name);
+	rc = node->ops->exec(node, argv, status, err);
+	return rc ? err_wrap(err, "node %s", node->name) : 0;
+}

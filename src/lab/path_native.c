@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The path without virtualization: eth0 of a namespace, the cable, M2. May be
+ * taken several times under other names: an A/A comparison needs two.
+ */
+#include "lab/path.h"
+
+#include <stdio.h>
+
+static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	struct link_spec eth0 = { .ifname = "eth0" };
+	struct lab_cable cable;
+	struct lab_node *node;
+	char address[16];
+	int rc;
+
+	rc = netns_node_new(&node, path->name, lab_get_args(lab)->self_path,
+			    err);
+	if (!rc)
+		rc = lab_add_node(lab, node, err);
+	if (rc)
+		return rc;
+	eth0.netns = node->netns;
+	rc = lab_add_cable(lab, &eth0, &cable, err);
+	if (rc)
+		return rc;
+	lab_format_address(&cable, 1, address);
+	path_set_m1(path, node, "eth0", address);
+	path_set_m2(path, lab_m2(lab), cable.m2_ifname, cable.m2_address);
+	rc = path_add_hop(path, HOP_END, node->netns, "eth0", err);
+	if (!rc)
+		rc = path_add_hop(path, HOP_END, lab_m2(lab)->netns,
+				  cable.m2_ifname, err);
+	return rc ? rc
+		  : link_add_address(node->netns, "eth0", address, 24, err);
+}
+
+const struct path_ops path_native = {
+	.kind = {
+		.name = "native",
+		.help = "M1 and the cable, nothing between: the usual "
+			"reference",
+	},
+	.build = build_native,
+};
