@@ -23,7 +23,9 @@
  *     to that count; as a follower it says DRAINED
  *     END after the last slice
  *
- * Who sends is the direction's matter; the roles are the same in both.
+ * Who sends is the direction's matter; the roles are the same in both. The
+ * wire is specified in baton.h.
+ *
  * Called by the agent alone. Blocking calls with deadlines: a silent other
  * end is -ETIMEDOUT naming the path, within `patience_ns` of the silence.
  */
@@ -50,14 +52,17 @@ struct block_timing {
 struct block_slice {
 	int64_t bytes;
 	int64_t duration_ns; /* between the two readings of the clock */
-	int64_t idle_ns;     /* since this path's slice before; the RTO guard */
+	int64_t idle_ns;     /* since this path's slice before (the first:
+			      * since its warm-up); above the RTO TCP begins
+			      * anew with a small window */
 };
 
-/* Buffers and TCP as obtained, of this end, first flow. */
+/* Buffers and TCP as obtained, of this end, first flow, read at the block's
+ * end: where socket_size is 0, as far as the kernel has let them grow. */
 struct block_socket {
-	int64_t sndbuf_bytes, rcvbuf_bytes; /* getsockopt after connect */
+	int64_t sndbuf_bytes, rcvbuf_bytes; /* SO_SNDBUF, SO_RCVBUF */
 	int64_t mss_bytes;		    /* TCP_MAXSEG */
-	int64_t retransmits;		    /* TCP_INFO at the end */
+	int64_t retransmits;		    /* TCP_INFO, since connecting */
 	char congestion[16];
 };
 
@@ -94,7 +99,10 @@ struct block_conduct_args {
 	int *failed_path; /* set to the index that failed, or -1 */
 };
 
-/* results: [paths], zeroed by the caller. */
+/*
+ * results: [paths], zeroed by the caller, to be freed by him in any case. A
+ * conductor serves one block: free it afterwards.
+ */
 int block_conduct(const struct block_conduct_args *args,
 		  struct block_result *results, struct err *err);
 
@@ -104,11 +112,22 @@ struct block_follow_args {
 	const struct point *point;
 	const char *congestion;
 	struct block_timing timing;
+	/* Longest wait for GO or END: other paths have their turns meanwhile.
+	 * block_longest_ns() of the whole block. */
+	int64_t turn_wait_ns;
 };
 
 int block_follow(const struct block_follow_args *args,
 		 struct block_result *result, struct err *err);
 
 void block_result_free(struct block_result *result);
+
+/*
+ * How long a block may take before the conductor gives it up, naming the path
+ * that has held the turn longest: twice its schedule and one patience. Every
+ * call above returns within one patience more.
+ */
+int64_t block_longest_ns(const struct block_timing *timing, size_t paths,
+			 size_t slices);
 
 #endif
