@@ -9,7 +9,8 @@
  * read, on any machine, years later. schema.sql in this room is the reference
  * of tables and columns.
  *
- * Errors: -EIO with SQLite's words and the file's name.
+ * Errors have the file's name and SQLite's words: -ENOSPC for a full disk,
+ * -EROFS, -ENOMEM, else -EIO. What was stored before stays.
  */
 #ifndef VAZAO_STORE_STORE_H
 #define VAZAO_STORE_STORE_H
@@ -27,11 +28,27 @@ struct store;
 
 enum store_mode { STORE_CREATE, STORE_WRITE, STORE_READ };
 
-/* dir/study.db. CREATE refuses an existing one (-EEXIST); WRITE takes a lock
- * that a second writer is refused (-EBUSY, with the holder's pid). */
+/*
+ * dir/study.db. CREATE refuses an existing one (-EEXIST), WRITE and READ a
+ * missing one (-ENOENT), and all of them a newer schema (-ENOTSUP), a damaged
+ * file and one that is not vazao's (-EIO). CREATE and WRITE take a lock that
+ * a second writer is refused (-EBUSY, with the holder's pid): VAZAO_PID, which
+ * a process sets before it enters a PID namespace, where its own pid would
+ * tell others nothing; else its pid. READ works beside a writer, and changes
+ * nothing in the file.
+ */
 int store_open(struct store **store, const char *dir, enum store_mode mode,
 	       struct err *err);
 void store_close(struct store *store);
+
+/*
+ * Many small rows at once: none of what follows store_begin() is there before
+ * store_commit() has returned 0, nor after store_undo(). Without them every
+ * call below is durable when it returns.
+ */
+int store_begin(struct store *store, struct err *err);
+int store_commit(struct store *store, struct err *err);
+void store_undo(struct store *store);
 
 /* Facts of the study as a whole: title, version, seed, plan (YAML text),
  * started_at, finished_at, precision, rule, ... Values are text. */
@@ -86,7 +103,7 @@ struct store_block {
 	size_t measurements;
 };
 
-/* One transaction; durable when it returns. */
+/* One transaction; durable when it returns, or nothing of it is there. */
 int store_add_block(struct store *store, struct store_block *block,
 		    struct err *err);
 

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Blocks and their measurements. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/private.h"
+
+static int insert_block(struct db *db, struct store_block *block,
+			struct err *err)
+{
+	char seed[24];
+	int rc;
+
+	snprintf(seed, sizeof(seed), "%" PRIu64, block->seed);
+	rc = db_run(db, err,
+		    "INSERT INTO block (point, round, seed, slice_order, "
+		    "started_at_ns, duration_ns, settings, discarded) "
+		    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		    "nnsjiijs", block->point, block->round, seed, block->order,
+		    block->started_at_ns, block->duration_ns, block->settings,
+		    block->discarded);
+	if (rc == 0)
+		block->id = sqlite3_last_insert_rowid(db->handle);
+	return rc;
+}
+
+static int insert_measurement(struct db *db, int64_t block,
+			      const struct store_measurement *m,
+			      struct err *err)
+{
+	return db_run(
+		db, err,
+		"INSERT INTO measurement (block, path, throughput_mbps, bytes, "
+		"duration_ns, idle_max_ns, sndbuf_bytes, rcvbuf_bytes, "
+		"mss_bytes, retransmits, messages, congestion, slices, "
+		"counters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"indiiiiiiiisjj", block, m->path, m->throughput_mbps, m->bytes,
+		m->duration_ns, m->idle_max_ns, m->sndbuf_bytes,
+		m->rcvbuf_bytes, m->mss_bytes, m->retransmits, m->messages,
+		m->congestion, m->slices, m->counters);
+}
+
+int store_add_block(struct store *store, struct store_block *block,
+		    struct err *err)
+{
+	struct db *db = &store->db;
+	int rc = db_save(db, err);
+
+	if (rc)
+		return rc;
+	rc = insert_block(db, block, err);
+	for (size_t i = 0; i < block->measurements && rc == 0; i++)
+		rc = insert_measurement(db, block->id, &block->measurement[i],
+					err);
+	if (rc == 0)
+		rc = db_release(db, err);
+	if (rc)
+		db_undo(db);
+	return rc;
+}
+
+static int read_seed(struct db *db, sqlite3_stmt *query, int column,
+		     uint64_t *seed, struct err *err)
+{
+	char text[24], *end;
+	int rc = db_read_text(db, query, column, text, sizeof(text), err);
+
+	if (rc)
+		return rc;
+	errno = 0;
+	*seed = strtoull(text, &end, 10);
+	if (errno || *end || end == text || text[0] == '-')
+		return err_set(err, EIO, "%s: '%s' is no seed", db->file, text);
+	return 0;
+}
+
+static int read_block(struct db *db, sqlite3_stmt *query, void *row,
+		      struct err *err)
+{
+	struct store_block *block = row;
+	const char *discarded = (const char *)sqlite3_column_text(query, 8);
+	int rc;
+
+	block->id = sqlite3_column_int64(query, 0);
+	block->point = sqlite3_column_int(query, 1);
+	block->round = sqlite3_column_int(query, 2);
+	block->started_at_ns = sqlite3_column_int64(query, 5);
+	block->duration_ns = sqlite3_column_int64(query, 6);
+	block->discarded = discarded ? strdup(discarded) : NULL;
+	if (discarded && !block->discarded)
+		return err_sys(err, ENOMEM, "%s", db->file);
+	rc = read_seed(db, query, 3, &block->seed, err);
+	if (rc == 0)
+		rc = db_read_json(db, query, 4, &block->order, err);
+	return rc ? rc : db_read_json(db, query, 7, &block->settings, err);
+}
+
+static void clear_measurement(struct store_measurement *m)
+{
+	json_decref(m->slices);
+	json_decref(m->counters);
+}
+
+static void clear_block(void *row)
+{
+	struct store_block *block = row;
+
+	for (size_t i = 0; i < block->measurements; i++)
+		clear_measurement(&block->measurement[i]);
+	free(block->measurement);
+	json_decref(block->order);
+	json_decref(block->settings);
+	free((char *)block->discarded);
+}
+
+static const struct db_row_ops block_ops = {
+	.size = sizeof(struct store_block),
+	.read = read_block,
+	.clear = clear_block,
+};
+
+struct measurement_row {
+	int64_t block;
+	struct store_measurement m;
+};
+
+static int read_measurement(struct db *db, sqlite3_stmt *query, void *row,
+			    struct err *err)
+{
+	struct measurement_row *r = row;
+	struct store_measurement *m = &r->m;
+	int rc;
+
+	r->block = sqlite3_column_int64(query, 0);
+	m->path = sqlite3_column_int(query, 1);
+	m->throughput_mbps = sqlite3_column_double(query, 2);
+	m->bytes = sqlite3_column_int64(query, 3);
+	m->duration_ns = sqlite3_column_int64(query, 4);
+	m->idle_max_ns = sqlite3_column_int64(query, 5);
+	m->sndbuf_bytes = sqlite3_column_int64(query, 6);
+	m->rcvbuf_bytes = sqlite3_column_int64(query, 7);
+	m->mss_bytes = sqlite3_column_int64(query, 8);
+	m->retransmits = sqlite3_column_int64(query, 9);
+	m->messages = sqlite3_column_int64(query, 10);
+	rc = db_read_text(db, query, 11, m->congestion, sizeof(m->congestion),
+			  err);
+	if (rc == 0)
+		rc = db_read_json(db, query, 12, &m->slices, err);
+	return rc ? rc : db_read_json(db, query, 13, &m->counters, err);
+}
+
+static void clear_measurement_row(void *row)
+{
+	clear_measurement(&((struct measurement_row *)row)->m);
+}
+
+static const struct db_row_ops measurement_ops = {
+	.size = sizeof(struct measurement_row),
+	.read = read_measurement,
+	.clear = clear_measurement_row,
+};
+
+/* Hands a block the `count` rows that are its own; the JSON changes owner. */
+static int give(struct store_block *block, struct measurement_row *rows,
+		size_t count, struct err *err)
+{
+	block->measurement = calloc(count + 1, sizeof(*block->measurement));
+	if (!block->measurement)
+		return err_sys(err, ENOMEM, "block %" PRId64, block->id);
+	block->measurements = count;
+	for (size_t i = 0; i < count; i++) {
+		block->measurement[i] = rows[i].m;
+		rows[i].m.slices = rows[i].m.counters = NULL;
+	}
+	return 0;
+}
+
+/* Both lists ascend by block. */
+static int join(struct store_block *blocks, size_t count,
+		struct measurement_row *rows, size_t row_count, struct err *err)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t n = 0;
+		int rc;
+
+		while (first + n < row_count &&
+		       rows[first + n].block == blocks[i].id)
+			n++;
+		rc = give(&blocks[i], rows + first, n, err);
+		if (rc)
+			return rc;
+		first += n;
+	}
+	return 0;
+}
+
+static int load_measurements(struct db *db, bool light,
+			     struct store_block *blocks, size_t count,
+			     struct err *err)
+{
+	void *rows = NULL;
+	size_t row_count = 0;
+	char sql[400];
+	int rc;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT block, path, throughput_mbps, bytes, duration_ns, "
+		 "idle_max_ns, sndbuf_bytes, rcvbuf_bytes, mss_bytes, "
+		 "retransmits, messages, congestion, %s FROM measurement "
+		 "ORDER BY block, path",
+		 light ? "NULL, NULL" : "slices, counters");
+	rc = db_load(db, sql, &measurement_ops, &rows, &row_count, err);
+	if (rc)
+		return rc;
+	rc = join(blocks, count, rows, row_count, err);
+	db_rows_free(rows, row_count, &measurement_ops);
+	return rc;
+}
+
+int store_load_blocks(struct store *store, bool light,
+		      struct store_block **blocks, size_t *count,
+		      struct err *err)
+{
+	struct db *db = &store->db;
+	void *rows = NULL;
+	char sql[200];
+	int rc = db_save(db, err); /* both queries see one moment */
+
+	if (rc)
+		return rc;
+	snprintf(sql, sizeof(sql),
+		 "SELECT id, point, round, seed, slice_order, started_at_ns, "
+		 "duration_ns, %s, discarded FROM block ORDER BY id",
+		 light ? "NULL" : "settings");
+	rc = db_load(db, sql, &block_ops, &rows, count, err);
+	if (rc == 0) {
+		rc = load_measurements(db, light, rows, *count, err);
+		if (rc)
+			db_rows_free(rows, *count, &block_ops);
+	}
+	db_undo(db);
+	if (rc == 0)
+		*blocks = rows;
+	return rc;
+}
+
+void store_blocks_free(struct store_block *blocks, size_t count)
+{
+	db_rows_free(blocks, count, &block_ops);
+}

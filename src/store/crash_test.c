@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a store bears: kill -9 at any moment, a full disk, a directory that
+ * cannot be written to. */
+#include "store/fixture.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+
+#define KILLS	     50
+#define CREATE_KILLS 20
+#define SKIPPED	     77
+#define NOBODY	     65534
+
+static struct err err;
+
+static void pause_us(long us)
+{
+	clock_sleep_ns(us * NS_PER_US);
+}
+
+/* The child: adds blocks until it dies, says each number once it is in. */
+static void write_until_killed(const struct fixture *f, int said)
+{
+	struct store *store = NULL;
+	struct store_block *blocks;
+	size_t count;
+
+	if (store_open(&store, f->dir, STORE_WRITE, &err) ||
+	    store_load_blocks(store, true, &blocks, &count, &err))
+		_exit(1);
+	store_blocks_free(blocks, count);
+	for (int n = (int)count; fixture_add(store, n, &err) == 0; n++)
+		if (write(said, &n, sizeof(n)) != sizeof(n))
+			break;
+	_exit(1);
+}
+
+/* One life: how many blocks the child said were in, of all lives. */
+static size_t live_and_die(const struct fixture *f, size_t before)
+{
+	int pipe_fds[2], n, status;
+	size_t said = before;
+	pid_t pid;
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	pid = fork();
+	if (pid == 0)
+		write_until_killed(f, pipe_fds[1]);
+	close(pipe_fds[1]);
+	pause_us(random() % 40000);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	while (read(pipe_fds[0], &n, sizeof(n)) == sizeof(n))
+		said = (size_t)n + 1;
+	close(pipe_fds[0]);
+	return said;
+}
+
+static void test_kill_9_loses_no_committed_block(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = fixture_open(f, STORE_CREATE);
+	size_t said = 0, there = 0;
+
+	fixture_fill(store);
+	store_close(store);
+	srandom(1);
+	for (int i = 0; i < KILLS; i++) {
+		said = live_and_die(f, there);
+		there = fixture_check_all(f);
+		/* one may be in that it had no time to speak of */
+		assert_true(there == said || there == said + 1);
+	}
+	assert_true(there > KILLS); /* else nothing was tried */
+	print_message("%d kills, %zu blocks\n", KILLS, there);
+}
+
+static void test_kill_9_while_a_study_is_made(void **state)
+{
+	struct fixture *f = *state;
+	int made = 0;
+
+	srandom(2);
+	for (int i = 0; i < CREATE_KILLS; i++) {
+		struct store *store = NULL;
+		pid_t pid = fork();
+		int rc;
+
+		if (pid == 0)
+			_exit(store_open(&store, f->dir, STORE_CREATE, &err)
+				      ? 1
+				      : 0);
+		pause_us(random() % 12000);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		rc = store_open(&store, f->dir, STORE_WRITE, &err);
+		if (rc == -ENOENT)
+			store = fixture_open(f, STORE_CREATE);
+		else if (rc)
+			fail_msg("%s", err.text);
+		else
+			made++;
+		store_close(store);
+		unlink(f->file);
+	}
+	print_message("%d of %d were made whole\n", made, CREATE_KILLS);
+}
+
+static void add_until_full(const struct fixture *f, int first)
+{
+	struct store *store = fixture_open(f, STORE_WRITE);
+	int n = first, rc = 0;
+
+	while (rc == 0 && n < first + 100000)
+		rc = fixture_add(store, n++, &err);
+	if (rc != -ENOSPC)
+		fail_msg("%d after %d blocks: %s", rc, n, err.text);
+	/* what was stored can still be read, and the next try may fail, too */
+	assert_int_equal(fixture_add(store, n, &err), -ENOSPC);
+	assert_int_equal(fixture_check_all(f), n - 1);
+	store_close(store);
+	assert_int_equal(fixture_check_all(f), n - 1);
+}
+
+/* Runs in a child, so that the limit dies with it. */
+static int run_child(void (*run)(const struct fixture *), struct fixture *f)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		run(f);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + status;
+}
+
+static void fill_up_to_limit(const struct fixture *f)
+{
+	struct rlimit limit = { 400 * 1024, 400 * 1024 };
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+		_exit(SKIPPED);
+	add_until_full(f, 0);
+	assert_non_null(strstr(err.text, "File too large"));
+}
+
+static void test_a_file_size_limit_keeps_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = fixture_open(f, STORE_CREATE);
+
+	fixture_fill(store);
+	store_close(store);
+	assert_int_equal(run_child(fill_up_to_limit, f), 0);
+	/* and the study goes on where there is room */
+	store = fixture_open(f, STORE_WRITE);
+	assert_int_equal(fixture_add(store, (int)fixture_check_all(f), &err),
+			 0);
+	store_close(store);
+	assert_true(fixture_check_all(f) > 10);
+}
+
+static void fill_up_disk(const struct fixture *f)
+{
+	struct store *store;
+
+	if ((unshare(CLONE_NEWNS) < 0 &&
+	     unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("vazao-test", f->dir, "tmpfs", 0, "size=1m") < 0)
+		_exit(SKIPPED);
+	store = fixture_open(f, STORE_CREATE);
+	fixture_fill(store);
+	store_close(store);
+	add_until_full(f, 0);
+}
+
+static void test_a_full_disk_keeps_what_is_there(void **state)
+{
+	int status = run_child(fill_up_disk, *state);
+
+	if (status == SKIPPED) {
+		print_message("no mount namespace to be had: %s\n",
+			      strerror(errno));
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
+/* As somebody who may not write there. */
+static void read_only(const struct fixture *f)
+{
+	if (geteuid() == 0 && setuid(NOBODY) < 0)
+		_exit(SKIPPED);
+	assert_true(fixture_check_all(f) >= 5);
+	fixture_refuse(f, STORE_WRITE, -EACCES, "study.lock: making it");
+}
+
+static void create_read_only(const struct fixture *f)
+{
+	if (geteuid() == 0 && setuid(NOBODY) < 0)
+		_exit(SKIPPED);
+	fixture_refuse(f, STORE_CREATE, -EACCES, "study.lock: making it");
+}
+
+static void test_a_read_only_directory_can_be_read(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store;
+
+	chmod(f->dir, 0555);
+	assert_int_equal(run_child(create_read_only, f), 0);
+	chmod(f->dir, 0755);
+	store = fixture_open(f, STORE_CREATE);
+	fixture_fill(store);
+	for (int n = 0; n < 5; n++)
+		assert_int_equal(fixture_add(store, n, &err), 0);
+	chmod(f->dir, 0555);
+	assert_int_equal(run_child(read_only, f), 0); /* beside a writer */
+	store_close(store);
+	assert_int_equal(run_child(read_only, f), 0);
+	chmod(f->dir, 0755);
+	/* a journal that a killed writer left, blocks in it */
+	live_and_die(f, 5);
+	live_and_die(f, 5);
+	chmod(f->dir, 0555);
+	assert_int_equal(run_child(read_only, f), 0);
+	chmod(f->dir, 0755);
+}
+
+#define TEST(name)                                                  \
+	cmocka_unit_test_setup_teardown(test_##name, fixture_setup, \
+					fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(kill_9_loses_no_committed_block),
+		TEST(kill_9_while_a_study_is_made),
+		TEST(a_file_size_limit_keeps_what_is_there),
+		TEST(a_full_disk_keeps_what_is_there),
+		TEST(a_read_only_directory_can_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store/schema.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x76617a61 /* "vaza" */
+
+/* One for each change of schema.sql; [0] stays empty, see schema.h. */
+static const char *const steps[SCHEMA_VERSION] = { NULL };
+
+const struct schema store_schema = {
+	.version = SCHEMA_VERSION,
+	.create = schema_sql,
+	.steps = steps,
+};
+
+int schema_get_version(struct db *db, int *version, struct err *err)
+{
+	int64_t application = 0, tables = 0, found = 0;
+	int rc;
+
+	*version = 0;
+	rc = db_get_int(db, "PRAGMA application_id", &application, err);
+	if (rc == 0)
+		rc = db_get_int(db, "SELECT count(*) FROM sqlite_schema",
+				&tables, err);
+	if (rc == 0)
+		rc = db_get_int(db, "PRAGMA user_version", &found, err);
+	if (rc || (application == 0 && tables == 0))
+		return rc;
+	if (application != APPLICATION_ID || found < 1 || found > INT32_MAX)
+		return err_set(err, EIO,
+			       "%s: an SQLite file, but not one of vazao's",
+			       db->file);
+	*version = (int)found;
+	return 0;
+}
+
+static int set_version(struct db *db, int version, struct err *err)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
+	return db_exec(db, sql, err);
+}
+
+int schema_create(struct db *db, const struct schema *schema, struct err *err)
+{
+	char sql[64];
+	int rc = db_save(db, err);
+
+	if (rc)
+		return rc;
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
+		 APPLICATION_ID);
+	rc = db_exec(db, sql, err);
+	if (rc == 0)
+		rc = db_exec(db, schema->create, err);
+	if (rc == 0)
+		rc = set_version(db, schema->version, err);
+	if (rc == 0)
+		rc = db_release(db, err);
+	if (rc)
+		db_undo(db);
+	return rc;
+}
+
+int schema_migrate(struct db *db, const struct schema *schema, int from,
+		   struct err *err)
+{
+	int rc = db_save(db, err);
+
+	if (rc)
+		return rc;
+	for (int v = from; v < schema->version && rc == 0; v++) {
+		rc = db_exec(db, schema->steps[v], err);
+		if (rc)
+			err_wrap(err, "from version %d to %d", v, v + 1);
+	}
+	if (rc == 0)
+		rc = set_version(db, schema->version, err);
+	if (rc == 0)
+		rc = db_release(db, err);
+	if (rc)
+		db_undo(db);
+	return rc;
+}
