@@ -46,7 +46,7 @@ struct end {
 	bool sends;
 	int64_t patience_ns;
 	uint64_t bytes;	  /* sent or received since connecting, all flows */
-	int64_t messages; /* system calls that handed over a message */
+	int64_t messages; /* send() calls that moved data */
 	int64_t last_ns;  /* when the turn before was over; 0: none was */
 };
 

@@ -139,7 +139,7 @@ static int send_some(struct end *end, struct flow *flow, struct err *err)
 		if (n < 0)
 			return send_failed(end, errno, err);
 		end->bytes += (uint64_t)n;
-		end->messages += (size_t)n == size;
+		end->messages++;
 		flow->left = size - (size_t)n;
 	}
 	return 0;
