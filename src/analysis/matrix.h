@@ -4,10 +4,16 @@
  *
  * From rows alone (store/), by the estimator of stats/. The report, the
  * figures, the comparison and the advice all start here.
+ *
+ * Facts of the study that it reads (store_get_meta()): title, host, version,
+ * rule ("2007": the control's estimate), precision (a fraction), link_bps,
+ * started_at and finished_at (ns since 1970, or ISO 8601 in UTC). What is not
+ * there is empty, 0, or the plan's default.
  */
 #ifndef VAZAO_ANALYSIS_MATRIX_H
 #define VAZAO_ANALYSIS_MATRIX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +40,8 @@ struct cell {
 	enum cell_status status;
 	struct stats_mean throughput; /* 10^6 bit/s */
 	struct stats_efficiency efficiency;
-	size_t blocks;
+	double trimmed; /* stats_trimmed_ratio(); 0: none */
+	size_t blocks;	/* good ones with this path */
 	int64_t sndbuf_effective, rcvbuf_effective; /* bytes; 0: not known */
 	double cpu_us_per_kb, context_switches_per_s,
 		page_faults_per_s; /* < 0: not measured */
@@ -48,15 +55,16 @@ struct matrix_path {
 };
 
 struct matrix {
-	char *title;
-	double precision; /* 0.025 */
+	char *title, *host, *version; /* "" where not stored */
+	bool rule_2007;		      /* one configuration after another */
+	double precision;	      /* 0.025 */
 	int64_t link_bps;
 	struct matrix_path *path;
 	size_t paths;
 	struct point *point;
 	size_t points;
-	struct cell *cell; /* [point * paths + path] */
-	size_t blocks, discarded;
+	struct cell *cell;	  /* [point * paths + path] */
+	size_t blocks, discarded; /* good; left out, with their causes */
 	int64_t started_at_ns, finished_at_ns; /* 0: not finished */
 	json_t *settings;		       /* store_load_settings() */
 	json_t *differences; /* [{"key", "values": {node: value}}]: what the
@@ -66,6 +74,20 @@ struct matrix {
 
 int matrix_load(struct matrix **matrix, struct store *store, struct err *err);
 void matrix_free(struct matrix *matrix);
+
+/*
+ * Payload that TCP can carry over a link, 10^6 bit/s: rate x (MTU - 52) /
+ * (MTU + 38). Off the MTU go IPv4 (20 bytes), TCP (20) and its timestamps
+ * (12); on the wire each frame takes 14 bytes of header, 4 of checksum, 8 of
+ * preamble and 12 of gap (IEEE 802.3). 0 where the link is unlimited. A cell
+ * is CAPPED where both its path and the reference reach MATRIX_CAPPED of it.
+ */
+#define MATRIX_CAPPED 0.98
+double matrix_link_mbps(int64_t link_bps, int64_t mtu);
+
+/* Efficiencies that were estimated, and how many of their intervals are
+ * expected to miss the truth. */
+size_t matrix_intervals(const struct matrix *matrix);
 
 const struct cell *matrix_cell(const struct matrix *matrix, size_t point,
 			       size_t path);

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "analysis/matrix.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "analysis/differences.h"
+#include "analysis/samples.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "stats/rule_2007.h"
+
+#define PRECISION_DEFAULT 0.025 /* the plan's */
+
+const char *cell_status_name(enum cell_status status)
+{
+	static const char *const names[] = {
+		[CELL_REFERENCE] = "REFERENCE",	    [CELL_REACHED] = "REACHED",
+		[CELL_NOT_REACHED] = "NOT_REACHED", [CELL_CAPPED] = "CAPPED",
+		[CELL_FAILED] = "FAILED",
+	};
+
+	return names[status];
+}
+
+double matrix_link_mbps(int64_t link_bps, int64_t mtu)
+{
+	double payload = (double)(mtu - 52), wire = (double)(mtu + 38);
+
+	if (link_bps <= 0 || payload <= 0)
+		return 0;
+	return (double)link_bps / 1e6 * payload / wire;
+}
+
+/* A fact as text, "" where there is none; malloc'ed. */
+static int load_text(struct store *store, const char *key, char **text,
+		     struct err *err)
+{
+	int rc = store_get_meta(store, key, text, err);
+
+	if (rc == 0 && !*text)
+		*text = strdup("");
+	if (rc == 0 && !*text)
+		rc = err_sys(err, ENOMEM, "%s", key);
+	return rc;
+}
+
+/* Nanoseconds since 1970: as a number, or as 2026-11-23T01:02:03Z. */
+static int parse_time(const char *key, const char *text, int64_t *ns,
+		      struct err *err)
+{
+	struct tm tm = { 0 };
+	char *end;
+
+	*ns = 0;
+	if (!*text)
+		return 0;
+	*ns = strtoll(text, &end, 10);
+	if (*end == '\0')
+		return 0;
+	end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!end || strcmp(end, "Z") != 0)
+		return err_set(err, EIO, "%s: '%s' is not a time", key, text);
+	*ns = timegm(&tm) * NS_PER_S;
+	return 0;
+}
+
+static int load_time(struct store *store, const char *key, int64_t *ns,
+		     struct err *err)
+{
+	char *text = NULL;
+	int rc = load_text(store, key, &text, err);
+
+	if (rc == 0)
+		rc = parse_time(key, text, ns, err);
+	free(text);
+	return rc;
+}
+
+static int load_precision(struct matrix *m, struct store *store,
+			  struct err *err)
+{
+	char *text = NULL;
+	int rc = load_text(store, "precision", &text, err);
+
+	m->precision = PRECISION_DEFAULT;
+	if (rc == 0 && *text)
+		rc = units_parse_fraction(text, &m->precision, err);
+	if (rc)
+		err_wrap(err, "precision");
+	free(text);
+	return rc;
+}
+
+static int load_link(struct matrix *m, struct store *store, struct err *err)
+{
+	char *text = NULL;
+	int rc = load_text(store, "link_bps", &text, err);
+
+	if (rc == 0 && *text)
+		rc = units_parse_count(text, &m->link_bps, err);
+	if (rc)
+		err_wrap(err, "link_bps");
+	free(text);
+	return rc;
+}
+
+static int load_rule(struct matrix *m, struct store *store, struct err *err)
+{
+	char *text = NULL;
+	int rc = load_text(store, "rule", &text, err);
+
+	m->rule_2007 = rc == 0 && strcmp(text, "2007") == 0;
+	free(text);
+	return rc;
+}
+
+static int load_facts(struct matrix *m, struct store *store, struct err *err)
+{
+	int rc = load_text(store, "title", &m->title, err);
+
+	rc = rc ? rc : load_text(store, "host", &m->host, err);
+	rc = rc ? rc : load_text(store, "version", &m->version, err);
+	rc = rc ? rc : load_rule(m, store, err);
+	rc = rc ? rc : load_precision(m, store, err);
+	rc = rc ? rc : load_link(m, store, err);
+	rc = rc ? rc : load_time(store, "started_at", &m->started_at_ns, err);
+	rc = rc ? rc : load_time(store, "finished_at", &m->finished_at_ns, err);
+	rc = rc ? rc : store_load_settings(store, &m->settings, err);
+	rc = rc ? rc : store_load_events(store, &m->events, err);
+	if (rc)
+		return rc;
+	m->differences = differences_find(m->settings);
+	return 0;
+}
+
+static int load_paths(struct matrix *m, struct store *store, struct err *err)
+{
+	struct store_path *paths = NULL;
+	int rc = store_load_paths(store, &paths, &m->paths, err);
+
+	if (rc)
+		return rc;
+	m->path = calloc(m->paths + 1, sizeof(*m->path));
+	for (size_t i = 0; m->path && i < m->paths; i++) {
+		memcpy(m->path[i].name, paths[i].name, sizeof(paths[i].name));
+		memcpy(m->path[i].kind, paths[i].kind, sizeof(paths[i].kind));
+	}
+	store_paths_free(paths, m->paths);
+	return m->path ? 0 : err_sys(err, ENOMEM, "%zu paths", m->paths);
+}
+
+static int load_axes(struct matrix *m, struct store *store, struct err *err)
+{
+	int rc = load_paths(m, store, err);
+
+	if (rc == 0)
+		rc = store_load_points(store, &m->point, &m->points, err);
+	if (rc)
+		return rc;
+	if (m->paths == 0 || m->points == 0)
+		return err_set(err, ENODATA,
+			       "the study has no %s: it was never begun",
+			       m->paths ? "points" : "paths");
+	m->cell = calloc(m->paths * m->points, sizeof(*m->cell));
+	if (!m->cell)
+		return err_sys(err, ENOMEM, "%zu cells", m->paths * m->points);
+	return 0;
+}
+
+static int pool_path(struct matrix *m, const struct samples *samples,
+		     size_t path, struct err *err)
+{
+	struct stats_blocks *blocks = calloc(m->points, sizeof(*blocks));
+	int rc = -ENOMEM;
+
+	for (size_t i = 0; blocks && i < m->points; i++) {
+		const struct cell_samples *s =
+			&samples->cell[i * m->paths + path];
+
+		blocks[i] = (struct stats_blocks){ .n = s->pairs,
+						   .x = s->x,
+						   .y = s->y };
+	}
+	if (blocks)
+		rc = stats_pool_points(blocks, m->points, &m->path[path].pool);
+	free(blocks);
+	return rc ? err_sys(err, -rc, "%s: pool", m->path[path].name) : 0;
+}
+
+/* The reference against itself: 1 by definition, where it was measured. */
+static void estimate_reference(struct cell *cell)
+{
+	cell->efficiency = (struct stats_efficiency){ .n = cell->blocks };
+	if (!cell->throughput.valid || !(cell->throughput.mean > 0))
+		return;
+	cell->efficiency.ratio = 1;
+	cell->efficiency.lo = cell->efficiency.hi = 1;
+	cell->efficiency.valid = true;
+}
+
+static void estimate_cell(const struct matrix *m, const struct samples *samples,
+			  struct cell *cell)
+{
+	const struct cell_samples *row =
+		&samples->cell[(size_t)cell->point_id * m->paths];
+	const struct cell_samples *s = &row[cell->path];
+	struct stats_blocks blocks = { .n = s->pairs, .x = s->x, .y = s->y };
+
+	cell->blocks = s->n;
+	cell->sndbuf_effective = s->sndbuf;
+	cell->rcvbuf_effective = s->rcvbuf;
+	cell->cpu_us_per_kb = -1;
+	cell->context_switches_per_s = -1;
+	cell->page_faults_per_s = -1;
+	stats_mean_of(s->rate, s->n, &cell->throughput);
+	if (cell->path == 0) {
+		estimate_reference(cell);
+	} else if (m->rule_2007) {
+		rule_2007_estimate(row[0].rate, row[0].n, s->rate, s->n,
+				   &cell->efficiency);
+	} else {
+		stats_estimate(&blocks, &m->path[cell->path].pool,
+			       &cell->efficiency);
+		cell->trimmed = stats_trimmed_ratio(&blocks);
+	}
+}
+
+static bool is_capped(const struct matrix *m, const struct cell *cell)
+{
+	const struct cell *reference =
+		matrix_cell(m, (size_t)cell->point_id, 0);
+	double cap =
+		matrix_link_mbps(m->link_bps, cell->point->value[AXIS_MTU]);
+
+	return cap > 0 && cell->efficiency.valid &&
+	       cell->throughput.mean >= MATRIX_CAPPED * cap &&
+	       reference->throughput.mean >= MATRIX_CAPPED * cap;
+}
+
+/* In the 2007 rule's words a cell is reached when its mean is. */
+static bool is_reached(const struct matrix *m, const struct samples *samples,
+		       const struct cell *cell)
+{
+	const struct cell_samples *s = &samples->cell[cell - m->cell];
+
+	if (m->rule_2007)
+		return cell->efficiency.valid &&
+		       rule_2007_reached(s->rate, s->n);
+	return stats_reached(&cell->efficiency, m->precision);
+}
+
+static void judge_cell(const struct matrix *m, const struct samples *samples,
+		       struct cell *cell)
+{
+	if (cell->path == 0)
+		cell->status = CELL_REFERENCE;
+	else if (is_capped(m, cell))
+		cell->status = CELL_CAPPED;
+	else if (is_reached(m, samples, cell))
+		cell->status = CELL_REACHED;
+	else
+		cell->status = CELL_NOT_REACHED;
+}
+
+static int estimate_all(struct matrix *m, const struct samples *samples,
+			struct err *err)
+{
+	m->blocks = samples->blocks;
+	m->discarded = samples->discarded;
+	for (size_t path = 1; path < m->paths; path++) {
+		int rc = pool_path(m, samples, path, err);
+
+		if (rc)
+			return rc;
+	}
+	for (size_t i = 0; i < m->points * m->paths; i++) {
+		struct cell *cell = &m->cell[i];
+
+		cell->point_id = (int)(i / m->paths);
+		cell->path = (int)(i % m->paths);
+		cell->point = &m->point[cell->point_id];
+		estimate_cell(m, samples, cell);
+		judge_cell(m, samples, cell);
+	}
+	return 0;
+}
+
+/* A reference that failed leaves the other paths of its point without an
+ * efficiency: they failed by it. */
+static void fail_cell(struct matrix *m, const struct store_failure *failure)
+{
+	struct cell *row = &m->cell[(size_t)failure->point * m->paths];
+	struct cell *cell = &row[failure->path];
+
+	cell->status = CELL_FAILED;
+	snprintf(cell->cause, sizeof(cell->cause), "%s", failure->cause);
+	if (failure->path != 0)
+		return;
+	for (size_t path = 1; path < m->paths; path++) {
+		if (row[path].status != CELL_NOT_REACHED)
+			continue;
+		row[path].status = CELL_FAILED;
+		snprintf(row[path].cause, sizeof(row[path].cause),
+			 "the reference %.31s failed: %.200s", m->path[0].name,
+			 failure->cause);
+	}
+}
+
+static int load_failures(struct matrix *m, struct store *store, struct err *err)
+{
+	struct store_failure *failures = NULL;
+	size_t count = 0;
+	int rc = store_load_failures(store, &failures, &count, err);
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		const struct store_failure *f = &failures[i];
+
+		if (f->point < 0 || (size_t)f->point >= m->points ||
+		    f->path < 0 || (size_t)f->path >= m->paths)
+			rc = err_set(err, EIO,
+				     "a failure of point %d, path %d, which "
+				     "the study does not have",
+				     f->point, f->path);
+		else
+			fail_cell(m, f);
+	}
+	free(failures);
+	return rc;
+}
+
+int matrix_load(struct matrix **matrix, struct store *store, struct err *err)
+{
+	struct matrix *m = calloc(1, sizeof(*m));
+	struct samples samples = { 0 };
+	int rc;
+
+	*matrix = NULL;
+	if (!m)
+		return err_sys(err, ENOMEM, "matrix");
+	rc = load_facts(m, store, err);
+	rc = rc ? rc : load_axes(m, store, err);
+	rc = rc ? rc
+		: samples_gather(&samples, store, m->points, m->paths, err);
+	rc = rc ? rc : estimate_all(m, &samples, err);
+	rc = rc ? rc : load_failures(m, store, err);
+	samples_free(&samples);
+	if (rc)
+		matrix_free(m);
+	else
+		*matrix = m;
+	return rc;
+}
+
+void matrix_free(struct matrix *matrix)
+{
+	if (!matrix)
+		return;
+	free(matrix->title);
+	free(matrix->host);
+	free(matrix->version);
+	free(matrix->path);
+	free(matrix->point);
+	free(matrix->cell);
+	json_decref(matrix->settings);
+	json_decref(matrix->differences);
+	json_decref(matrix->events);
+	free(matrix);
+}
+
+size_t matrix_intervals(const struct matrix *matrix)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < matrix->points * matrix->paths; i++)
+		count += matrix->cell[i].path > 0 &&
+			 matrix->cell[i].efficiency.valid;
+	return count;
+}
+
+const struct cell *matrix_cell(const struct matrix *matrix, size_t point,
+			       size_t path)
+{
+	return &matrix->cell[point * matrix->paths + path];
+}
