@@ -4,6 +4,6 @@
 #include <stddef.h>
 
 const struct command *const commands[] = {
-	&cmd_study,
+	&cmd_doctor,
 	NULL,
 };

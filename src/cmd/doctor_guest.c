@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Programs, and guests that really boot: doctor_guest.S under QEMU's
+ * accelerators, and User Mode Linux as far as its search for a root disk.
+ * Whoever hangs is killed with the cage.
+ */
+#include "cmd/doctor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define OUTPUT_MAX 65536
+
+/* From doctor_guest.S: one sector, one line, one exit status. */
+extern const char doctor_guest[], doctor_guest_end[];
+#define GUEST_LINE   "vazao guest"
+#define GUEST_STATUS 33 /* EXIT_VALUE * 2 + 1 */
+
+struct outcome {
+	char output[OUTPUT_MAX]; /* standard output and error */
+	int status;		 /* as of wait(2) */
+	int64_t duration_ns;
+};
+
+static void become(char *const argv[], int out)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(null, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+/* Runs a program to its end; false where it is not there. */
+static bool run_program(char *const argv[], struct outcome *outcome)
+{
+	int64_t start_ns = clock_mono_ns();
+	size_t used = 0;
+	int fd[2];
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		become(argv, fd[1]);
+	close(fd[1]);
+	while (used < OUTPUT_MAX - 1 && (n = read(fd[0], outcome->output + used,
+						  OUTPUT_MAX - 1 - used)) > 0)
+		used += (size_t)n;
+	outcome->output[used] = '\0';
+	close(fd[0]);
+	if (pid < 0 || waitpid(pid, &outcome->status, 0) < 0)
+		return false;
+	outcome->duration_ns = clock_mono_ns() - start_ns;
+	return !WIFEXITED(outcome->status) ||
+	       WEXITSTATUS(outcome->status) != 127;
+}
+
+static double seconds(const struct outcome *outcome)
+{
+	return (double)outcome->duration_ns / (double)NS_PER_S;
+}
+
+/* The last line that is not blank; cuts the text. */
+static const char *last_line(char *text)
+{
+	char *end = text + strlen(text), *newline;
+
+	while (end > text && strchr("\r\n ", end[-1]))
+		*--end = '\0';
+	newline = strrchr(text, '\n');
+	return newline ? newline + 1 : text;
+}
+
+/* The first line of `PROGRAM --version`. */
+void probe_program(const char *argument, struct finding *finding)
+{
+	static struct outcome outcome;
+	char program[64];
+	char *argv[] = { program, "--version", NULL };
+
+	snprintf(program, sizeof(program), "%s", argument);
+	if (!run_program(argv, &outcome)) {
+		finding_set(finding, FINDING_MISSING, "no %s", program);
+		return;
+	}
+	finding_set(finding, FINDING_OK, "%.*s",
+		    (int)strcspn(outcome.output, "\n("), outcome.output);
+}
+
+/*
+ * Without a root disk the kernel ends in a panic when it has come up: that it
+ * names the disk is the proof. Its files go to a /tmp of the cage's own.
+ */
+void probe_uml(const char *argument, struct finding *finding)
+{
+	static struct outcome outcome;
+	char *argv[] = { "linux.uml",
+			 "mem=64M",
+			 "con=null",
+			 "con0=null,fd:1",
+			 "root=/dev/vazao-none",
+			 "uml_dir=/tmp/",
+			 NULL };
+
+	(void)argument;
+	if (mount("tmpfs", "/tmp", "tmpfs", 0, "size=128m") < 0) {
+		finding_set(finding, FINDING_WARNING, "mounting tmpfs: %s",
+			    strerror(errno));
+		return;
+	}
+	if (!run_program(argv, &outcome))
+		finding_set(finding, FINDING_MISSING, "no linux.uml");
+	else if (!strstr(outcome.output, "vazao-none"))
+		finding_set(finding, FINDING_WARNING,
+			    "linux.uml does not boot: %.90s",
+			    last_line(outcome.output));
+	else
+		finding_set(finding, FINDING_OK, "a kernel booted in %.1f s",
+			    seconds(&outcome));
+}
+
+/* The guest as a file: /proc/self/fd/N of a memory file, inherited. */
+static int guest_disk(char *drive, size_t size)
+{
+	size_t bytes = (size_t)(doctor_guest_end - doctor_guest);
+	int fd = memfd_create("guest", 0);
+
+	if (fd < 0 || write(fd, doctor_guest, bytes) != (ssize_t)bytes)
+		return -1;
+	snprintf(drive, size, "if=ide,format=raw,file=/proc/self/fd/%d", fd);
+	return 0;
+}
+
+static bool guest_spoke(const struct outcome *outcome)
+{
+	return WIFEXITED(outcome->status) &&
+	       WEXITSTATUS(outcome->status) == GUEST_STATUS &&
+	       strstr(outcome->output, GUEST_LINE);
+}
+
+static void boot_guest(const char *accelerator, struct finding *finding)
+{
+	static struct outcome outcome;
+	char accel[32], drive[96];
+	char *argv[] = { "qemu-system-x86_64",
+			 "-machine",
+			 "pc",
+			 "-cpu",
+			 "qemu64",
+			 "-m",
+			 "16",
+			 "-nodefaults",
+			 "-no-user-config",
+			 "-no-reboot",
+			 "-display",
+			 "none",
+			 "-debugcon",
+			 "stdio",
+			 "-device",
+			 "isa-debug-exit,iobase=0xf4,iosize=1",
+			 "-accel",
+			 accel,
+			 "-drive",
+			 drive,
+			 NULL };
+
+	snprintf(accel, sizeof(accel), "%s", accelerator);
+	if (guest_disk(drive, sizeof(drive)) < 0)
+		finding_set(finding, FINDING_WARNING, "memfd: %s",
+			    strerror(errno));
+	else if (!run_program(argv, &outcome))
+		finding_set(finding, FINDING_MISSING, "no %s", argv[0]);
+	else if (guest_spoke(&outcome))
+		finding_set(finding, FINDING_OK, "a guest booted in %.1f s",
+			    seconds(&outcome));
+	else
+		finding_set(finding, FINDING_WARNING,
+			    "a guest did not boot: %.110s",
+			    last_line(outcome.output));
+}
+
+static void lack_kvm(struct finding *finding)
+{
+	finding_set(finding, FINDING_MISSING,
+		    "/dev/kvm: %s; QEMU paths will use tcg", strerror(errno));
+	snprintf(finding->advice, sizeof(finding->advice), "%s",
+		 errno == EACCES
+			 ? "run as root, or join the group kvm"
+			 : "turn virtualization on in the firmware, or nested "
+			   "virtualization on the host");
+}
+
+void probe_accelerator(const char *argument, struct finding *finding)
+{
+	int fd;
+
+	if (strcmp(argument, "kvm") == 0) {
+		fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+		if (fd < 0) {
+			lack_kvm(finding);
+			return;
+		}
+		close(fd);
+	}
+	boot_guest(argument, finding);
+}
