@@ -96,16 +96,14 @@ static void print_paths(const struct finding *findings)
 	const struct kind_desc *const *kinds = lab_kinds();
 	char because[REASON_MAX];
 
-	printf("\npaths\n");
+	printf("\npaths that can run here\n");
 	for (size_t i = 0; kinds[i]; i++) {
 		bool runs =
 			doctor_judge_path(kinds[i]->name, doctor_probes,
 					  findings, because, sizeof(because));
 
-		printf("  %-16s%-10s", kinds[i]->name,
-		       finding_verdict_name(runs ? FINDING_OK
-						 : FINDING_MISSING));
-		printf("%s%s\n", runs ? kinds[i]->help : "see ", because);
+		print_row(kinds[i]->name, runs ? FINDING_OK : FINDING_MISSING,
+			  runs ? kinds[i]->help : because);
 	}
 }
 
@@ -179,6 +177,18 @@ static int examine(struct finding *findings, struct err *err)
 			       err);
 }
 
+/* Findings on standard output; the exit status. */
+static int tell(const struct finding *findings, bool json)
+{
+	if (json) {
+		print_json(findings);
+	} else {
+		print_findings(findings);
+		print_paths(findings);
+	}
+	return status_of(findings);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct doctor_options values = { .json = false };
@@ -188,19 +198,17 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!cmd_parse(command, &values, &argc, &argv, &status))
 		return status;
+	if (argc) {
+		fprintf(stderr, "vazao doctor: '%s': it takes no arguments\n",
+			argv[0]);
+		return CMD_USAGE;
+	}
 	findings =
 		calloc(doctor_count_probes(doctor_probes), sizeof(*findings));
-	if (!findings || examine(findings, &err)) {
+	if (!findings || examine(findings, &err))
 		status = cmd_fail(command, &err);
-	} else {
-		if (values.json) {
-			print_json(findings);
-		} else {
-			print_findings(findings);
-			print_paths(findings);
-		}
-		status = status_of(findings);
-	}
+	else
+		status = tell(findings, values.json);
 	free(findings);
 	return status;
 }
