@@ -33,8 +33,9 @@ struct report_ops {
 
 extern const struct report_ops *const report_formats[]; /* NULL-ended */
 
-/* NULL where there is none of that name. */
-const struct report_ops *report_find(const char *format);
+/* NULL, with the formats there are in err (-EINVAL), where there is none of
+ * that name. */
+const struct report_ops *report_find(const char *format, struct err *err);
 
 /*
  * The study's figures 2 to 7 by gnuplot into dir: NAME.svg, .png or .pdf with

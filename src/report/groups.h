@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * groups.h - the points of a matrix in groups that differ by socket and
+ * message size alone: one table each. Of this room alone.
+ */
+#ifndef VAZAO_REPORT_GROUPS_H
+#define VAZAO_REPORT_GROUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analysis/matrix.h"
+
+/* Do both points lie in the same table? */
+bool group_same(const struct point *a, const struct point *b);
+
+/* The first point of the next group after the one that `point` opened;
+ * matrix->points at the end. Point 0 opens the first. */
+size_t group_next(const struct matrix *matrix, size_t point);
+
+/* The next point of the same group; matrix->points at the end. */
+size_t group_next_point(const struct matrix *matrix, size_t point);
+
+#endif

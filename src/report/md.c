@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * As txt, in the tables of GitHub's Markdown.
+ */
+#include <stdio.h>
+
+#include "report/formats.h"
+#include "report/groups.h"
+#include "report/summary.h"
+#include "report/words.h"
+
+/* What Markdown would take for markup. */
+static void put_text(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '|' || *text == '*' || *text == '_' ||
+		    *text == '<' || *text == '`' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text == '\n' ? ' ' : *text, out);
+	}
+}
+
+static void put_paragraph(void *arg, const char *text)
+{
+	put_text(arg, text);
+	fputs("\n\n", arg);
+}
+
+static void put_bullet(void *arg, const char *text)
+{
+	fputs("- ", arg);
+	put_text(arg, text);
+	fputc('\n', arg);
+}
+
+static void put_efficiency(FILE *out, const struct cell *cell)
+{
+	const struct stats_efficiency *e = &cell->efficiency;
+
+	if (e->valid)
+		fprintf(out, " %.1f %% | %.1f - %.1f |", 100 * e->ratio,
+			100 * e->lo, 100 * e->hi);
+	else
+		fputs(" - | |", out);
+}
+
+static void put_throughput(FILE *out, const struct cell *cell)
+{
+	const struct stats_mean *t = &cell->throughput;
+	char mean[32], lo[32], hi[32];
+
+	if (!t->valid) {
+		fputs(" - | |", out);
+		return;
+	}
+	words_mbps(t->mean, mean, sizeof(mean));
+	words_mbps(t->lo, lo, sizeof(lo));
+	words_mbps(t->hi, hi, sizeof(hi));
+	fprintf(out, " %s | %s - %s |", mean, lo, hi);
+}
+
+static void put_row(FILE *out, const struct cell *cell)
+{
+	char socket[32], message[32];
+
+	words_size(cell->point->value[AXIS_SOCKET_SIZE], socket,
+		   sizeof(socket));
+	words_size(cell->point->value[AXIS_MESSAGE_SIZE], message,
+		   sizeof(message));
+	fprintf(out, "| %s | %s |", socket, message);
+	if (cell->path)
+		put_efficiency(out, cell);
+	put_throughput(out, cell);
+	fprintf(out, " %zu |", cell->blocks);
+	if (cell->path) {
+		fputc(' ', out);
+		put_text(out, cell_status_name(cell->status));
+		fputs(" |", out);
+	}
+	fputc('\n', out);
+}
+
+static void put_heading(FILE *out, const struct matrix *m, size_t path,
+			const struct point *point)
+{
+	char group[WORDS_MAX];
+
+	words_group(m, point, group, sizeof(group));
+	fputs("\n## ", out);
+	put_text(out, m->path[path].name);
+	fputs(path ? " against " : ", the reference", out);
+	if (path)
+		put_text(out, m->path[0].name);
+	fputs(": ", out);
+	put_text(out, group);
+	fprintf(out,
+		"\n\n| socket | message |%s 10^6 bit/s | 95 %% interval | "
+		"blocks |%s\n|---:|---:|%s---:|:---:|---:|%s\n",
+		path ? " efficiency | 95 % interval |" : "",
+		path ? " status |" : "", path ? "---:|:---:|" : "",
+		path ? "---|" : "");
+}
+
+static int md_write(const struct report_args *args, struct err *err)
+{
+	const struct matrix *m = args->matrix;
+	FILE *out = args->out;
+	const struct summary_lines paragraphs = { put_paragraph, out };
+	const struct summary_lines bullets = { put_bullet, out };
+
+	fputs("# ", out);
+	put_text(out, *m->title ? m->title : "untitled study");
+	fputs("\n\n", out);
+	summary_write_head(m, &paragraphs);
+	summary_write_answers(m, &bullets);
+	for (size_t path = 0; path < m->paths; path++)
+		for (size_t i = 0; i < m->points; i = group_next(m, i)) {
+			put_heading(out, m, path, &m->point[i]);
+			for (size_t j = i; j < m->points;
+			     j = group_next_point(m, j))
+				put_row(out, matrix_cell(m, j, path));
+		}
+	fputs("\n## How to read this\n\n", out);
+	summary_write_notes(m, &bullets);
+	return report_check_written(out, err);
+}
+
+const struct report_ops report_md = {
+	.format = "md",
+	.help = "tables of GitHub's Markdown",
+	.write = md_write,
+};

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "report/summary.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "report/words.h"
+
+#define STALLED 0.02 /* trimmed ratio to R, docs/statistics.md */
+
+__attribute__((format(printf, 2, 3))) static void
+say(const struct summary_lines *lines, const char *fmt, ...)
+{
+	char text[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	lines->line(lines->arg, text);
+}
+
+__attribute__((format(printf, 3, 4))) static void append(char *buf, size_t size,
+							 const char *fmt, ...)
+{
+	size_t used = strlen(buf);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf + used, size - used, fmt, ap);
+	va_end(ap);
+}
+
+static void add_efficiency(struct summary *s, const struct cell *cell,
+			   double *log_sum)
+{
+	double ratio = cell->efficiency.ratio;
+
+	s->estimated++;
+	*log_sum += log(ratio);
+	if (!s->worst || ratio < s->worst->efficiency.ratio)
+		s->worst = cell;
+	if (!s->best || ratio > s->best->efficiency.ratio)
+		s->best = cell;
+}
+
+void summary_of(const struct matrix *matrix, size_t path,
+		struct summary *summary)
+{
+	struct summary *s = summary;
+	double log_sum = 0;
+
+	memset(s, 0, sizeof(*s));
+	for (size_t i = 0; i < matrix->points; i++) {
+		const struct cell *cell = matrix_cell(matrix, i, path);
+
+		s->cells++;
+		s->status[cell->status]++;
+		if (!cell->efficiency.valid || cell->status == CELL_CAPPED ||
+		    cell->status == CELL_FAILED)
+			continue;
+		add_efficiency(s, cell, &log_sum);
+		if (cell->status == CELL_NOT_REACHED &&
+		    (!s->widest || cell->efficiency.half_width >
+					   s->widest->efficiency.half_width))
+			s->widest = cell;
+	}
+	if (s->estimated)
+		s->mean = exp(log_sum / (double)s->estimated);
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void say_when(const struct matrix *m, const struct summary_lines *lines)
+{
+	char started[WORDS_MAX], took[WORDS_MAX], paths[1024] = "";
+	char discarded[64] = "";
+
+	words_time(m->started_at_ns, started, sizeof(started));
+	units_format_duration(m->finished_at_ns - m->started_at_ns, took,
+			      sizeof(took));
+	for (size_t i = 0; i < m->paths; i++)
+		append(paths, sizeof(paths), "%s%s", i ? ", " : "",
+		       m->path[i].name);
+	if (m->discarded)
+		snprintf(discarded, sizeof(discarded), " (%zu discarded)",
+			 m->discarded);
+	say(lines, "%s, %s; %zu block%s of %s%s",
+	    m->started_at_ns ? started : "no date",
+	    m->finished_at_ns ? took : "not finished", m->blocks,
+	    plural(m->blocks), paths, discarded);
+}
+
+void summary_write_head(const struct matrix *matrix,
+			const struct summary_lines *lines)
+{
+	const char *host = matrix->host, *version = matrix->version;
+
+	if (*host || *version)
+		say(lines, "%s%s%s%s", host, *host && *version ? "; " : "",
+		    *version ? "vazao " : "", version);
+	say_when(matrix, lines);
+}
+
+/* What stands behind a mean: one cell's interval, or the range over many. */
+static void describe_range(const struct matrix *m, const struct summary *s,
+			   char *buf, size_t size)
+{
+	const struct stats_efficiency *e = &s->worst->efficiency;
+	bool one = s->estimated == 1;
+	char range[64], where[WORDS_MAX];
+
+	words_range(one ? e->lo : e->ratio,
+		    one ? e->hi : s->best->efficiency.ratio, range,
+		    sizeof(range));
+	words_point(m, s->worst->point, where, sizeof(where));
+	if (one)
+		snprintf(buf, size, "95 %% interval %s; %s", range, where);
+	else
+		snprintf(buf, size, "%s over %zu cells; worst: %s", range,
+			 s->estimated, where);
+}
+
+static void say_answer(const struct matrix *m, size_t path,
+		       const struct summary_lines *lines)
+{
+	const char *name = m->path[path].name, *reference = m->path[0].name;
+	char mean[32], range[2 * WORDS_MAX];
+	struct summary s;
+
+	summary_of(m, path, &s);
+	if (s.estimated == 0) {
+		say(lines,
+		    "%s: no efficiency; %zu cell%s FAILED, %zu CAPPED, %zu "
+		    "not measured",
+		    name, s.status[CELL_FAILED], plural(s.status[CELL_FAILED]),
+		    s.status[CELL_CAPPED], s.status[CELL_NOT_REACHED]);
+		return;
+	}
+	words_share(s.mean, mean, sizeof(mean));
+	describe_range(m, &s, range, sizeof(range));
+	say(lines, "%s %s %s of %s's throughput (%s)", name,
+	    s.mean < 1.005 ? "keeps" : "reaches", mean, reference, range);
+}
+
+void summary_write_answers(const struct matrix *matrix,
+			   const struct summary_lines *lines)
+{
+	if (matrix->paths < 2)
+		say(lines, "%s alone: nothing to compare it with",
+		    matrix->path[0].name);
+	for (size_t path = 1; path < matrix->paths; path++)
+		say_answer(matrix, path, lines);
+}
+
+static void say_not_reached(const struct matrix *m,
+			    const struct summary_lines *lines)
+{
+	char text[4096] = "", width[32], where[WORDS_MAX];
+	size_t total = 0;
+
+	for (size_t path = 1; path < m->paths; path++) {
+		struct summary s;
+		size_t n;
+
+		summary_of(m, path, &s);
+		n = s.status[CELL_NOT_REACHED];
+		total += n;
+		if (!n)
+			continue;
+		append(text, sizeof(text), "%s%s %zu of %zu cells",
+		       *text ? "; " : "", m->path[path].name, n, s.cells);
+		if (!s.widest)
+			continue;
+		words_share(s.widest->efficiency.half_width, width,
+			    sizeof(width));
+		words_point(m, s.widest->point, where, sizeof(where));
+		append(text, sizeof(text), ", widest +-%s at %s", width, where);
+	}
+	words_share(m->precision, width, sizeof(width));
+	if (total)
+		say(lines, "NOT_REACHED, not within +-%s: %s.", width, text);
+}
+
+/* The cell of a path that failed first of those with the same cause. */
+static bool is_first_with_cause(const struct matrix *m, size_t point,
+				size_t path, size_t *same)
+{
+	const struct cell *cell = matrix_cell(m, point, path);
+
+	*same = 0;
+	for (size_t i = 0; i < m->points; i++) {
+		const struct cell *other = matrix_cell(m, i, path);
+
+		if (other->status != CELL_FAILED ||
+		    strcmp(other->cause, cell->cause) != 0)
+			continue;
+		if (i < point)
+			return false;
+		(*same)++;
+	}
+	return true;
+}
+
+static void say_failed(const struct matrix *m,
+		       const struct summary_lines *lines)
+{
+	char where[WORDS_MAX];
+	size_t same;
+
+	for (size_t i = 0; i < m->points * m->paths; i++) {
+		const struct cell *cell = &m->cell[i];
+		size_t path = i % m->paths, point = i / m->paths;
+
+		if (cell->status != CELL_FAILED ||
+		    !is_first_with_cause(m, point, path, &same))
+			continue;
+		words_point(m, cell->point, where, sizeof(where));
+		if (same == 1)
+			say(lines, "FAILED: %s at %s: %s.", m->path[path].name,
+			    where, cell->cause);
+		else
+			say(lines, "FAILED: %s in %zu cells, first at %s: %s.",
+			    m->path[path].name, same, where, cell->cause);
+	}
+}
+
+static void say_capped(const struct matrix *m,
+		       const struct summary_lines *lines)
+{
+	char rate[32];
+	size_t n = 0;
+
+	for (size_t path = 1; path < m->paths; path++) {
+		struct summary s;
+
+		summary_of(m, path, &s);
+		n += s.status[CELL_CAPPED];
+	}
+	units_format_rate(m->link_bps, rate, sizeof(rate));
+	if (n)
+		say(lines,
+		    "CAPPED, %zu cell%s: path and reference fill the link of "
+		    "%s, so their ratio says nothing of the overhead.",
+		    n, plural(n), rate);
+}
+
+/* "cubic on M2, native; reno on domU": by value, each with its nodes. */
+static void describe_values(json_t *values, char *buf, size_t size)
+{
+	const char *node, *other;
+	json_t *value, *same;
+
+	buf[0] = '\0';
+	json_object_foreach(values, node, value) {
+		bool first = true;
+
+		json_object_foreach(values, other, same) {
+			if (!json_equal(value, same))
+				continue;
+			if (first && strcmp(other, node) != 0)
+				break; /* said already */
+			if (first)
+				append(buf, size, "%s%s on %s",
+				       *buf ? "; " : "",
+				       json_is_string(value)
+					       ? json_string_value(value)
+					       : "not there",
+				       other);
+			else
+				append(buf, size, ", %s", other);
+			first = false;
+		}
+	}
+}
+
+static void say_differences(const struct matrix *m,
+			    const struct summary_lines *lines)
+{
+	json_t *difference;
+	size_t i;
+
+	json_array_foreach(m->differences, i, difference) {
+		char values[2048];
+
+		describe_values(json_object_get(difference, "values"), values,
+				sizeof(values));
+		say(lines, "Not alike on every node: %s (%s).",
+		    json_string_value(json_object_get(difference, "key")),
+		    values);
+	}
+}
+
+static void say_stalls(const struct matrix *m,
+		       const struct summary_lines *lines)
+{
+	for (size_t path = 1; path < m->paths; path++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < m->points; i++) {
+			const struct cell *c = matrix_cell(m, i, path);
+
+			n += c->trimmed > 0 && c->efficiency.valid &&
+			     fabs(c->trimmed / c->efficiency.ratio - 1) >
+				     STALLED;
+		}
+		if (n)
+			say(lines,
+			    "Stalls or bursts on %s: in %zu cell%s the mean "
+			    "without the outer fifths of the blocks is more "
+			    "than 2 %% away.",
+			    m->path[path].name, n, plural(n));
+	}
+}
+
+static void say_spread(const struct matrix *m,
+		       const struct summary_lines *lines)
+{
+	char text[1024] = "", s[32];
+
+	for (size_t path = 1; path < m->paths; path++) {
+		const struct stats_pool *pool = &m->path[path].pool;
+
+		if (!pool->points)
+			continue;
+		words_share(pool->s0, s, sizeof(s));
+		append(text, sizeof(text), "%s%s %s", *text ? ", " : "",
+		       m->path[path].name, s);
+		if (pool->inflation > 1)
+			append(text, sizeof(text),
+			       " (blocks resemble their neighbors, lag-1 "
+			       "%.2f: intervals widened by %.2f)",
+			       pool->lag1, pool->inflation);
+	}
+	if (*text && !m->rule_2007)
+		say(lines, "Spread of one block's ratio: %s.", text);
+	if (m->rule_2007)
+		say(lines, "Rule of 2007: one configuration after another. "
+			   "Drift between them is not in the intervals.");
+}
+
+static void say_events(const struct matrix *m,
+		       const struct summary_lines *lines)
+{
+	json_t *kinds = json_object(), *event, *count;
+	char text[1024] = "";
+	const char *kind;
+	size_t i;
+
+	json_array_foreach(m->events, i, event) {
+		kind = json_string_value(json_object_get(event, "kind"));
+		if (kind)
+			json_object_set_new(
+				kinds, kind,
+				json_integer(1 +
+					     json_integer_value(json_object_get(
+						     kinds, kind))));
+	}
+	json_object_foreach(kinds, kind, count)
+		append(text, sizeof(text), "%s%s %" JSON_INTEGER_FORMAT,
+		       *text ? ", " : "", kind, json_integer_value(count));
+	if (*text)
+		say(lines, "Events on the way: %s (in JSON with their texts).",
+		    text);
+	json_decref(kinds);
+}
+
+void summary_write_notes(const struct matrix *matrix,
+			 const struct summary_lines *lines)
+{
+	size_t intervals = matrix_intervals(matrix);
+
+	say_not_reached(matrix, lines);
+	say_failed(matrix, lines);
+	say_capped(matrix, lines);
+	say_differences(matrix, lines);
+	say_stalls(matrix, lines);
+	say_events(matrix, lines);
+	say_spread(matrix, lines);
+	if (intervals)
+		say(lines,
+		    "%zu interval%s of 95 %%: %.1f are expected to miss the "
+		    "truth.",
+		    intervals, plural(intervals), 0.05 * (double)intervals);
+	say(lines,
+	    "Efficiency is throughput over that of %s in the same cell; means "
+	    "over cells are geometric. Throughput is 10^6 bit/s of payload at "
+	    "the receiver.",
+	    matrix->path[0].name);
+}

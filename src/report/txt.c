@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * For a terminal: the answer first, then a table a path and group of points,
+ * then what a reader has to know. No line is longer than 100 columns.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report/formats.h"
+#include "report/groups.h"
+#include "report/summary.h"
+#include "report/words.h"
+
+#define COLUMNS 100
+
+struct txt {
+	FILE *out;
+	const struct matrix *matrix;
+	bool color;
+	int indent; /* of lines after the first of a sentence */
+};
+
+/* A column a character: UTF-8's further bytes take none. */
+static bool takes_column(char c)
+{
+	return (c & 0xc0) != 0x80;
+}
+
+/* How many bytes of text fit into so many columns: up to a space, but that
+ * of "5 %", or as much of a long word as does. */
+static size_t fitting(const char *text, int columns)
+{
+	size_t fits = 0, n;
+
+	for (n = 0; text[n]; n++) {
+		columns -= takes_column(text[n]);
+		if (columns < 0)
+			return fits ? fits : n;
+		if (text[n + 1] == ' ' && text[n + 2] != '%')
+			fits = n + 1;
+	}
+	return n;
+}
+
+/* Causes and titles are others' words: no control characters from there. */
+static void put_text(FILE *out, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fputc((unsigned char)text[i] < ' ' ? ' ' : text[i], out);
+}
+
+static void wrap(void *arg, const char *text)
+{
+	const struct txt *txt = arg;
+	int indent = 0;
+
+	do {
+		size_t n = fitting(text, COLUMNS - indent);
+
+		fprintf(txt->out, "%*s", indent, "");
+		put_text(txt->out, text, n);
+		fputc('\n', txt->out);
+		text += n + strspn(text + n, " ");
+		indent = txt->indent;
+	} while (*text);
+}
+
+static void bold(struct txt *txt, const char *text)
+{
+	fputs(txt->color ? "\033[1m" : "", txt->out);
+	wrap(txt, text);
+	fputs(txt->color ? "\033[0m" : "", txt->out);
+}
+
+static const char *status_color(enum cell_status status)
+{
+	static const char *const colors[] = {
+		[CELL_REFERENCE] = "",		 [CELL_REACHED] = "\033[32m",
+		[CELL_NOT_REACHED] = "\033[33m", [CELL_CAPPED] = "\033[36m",
+		[CELL_FAILED] = "\033[31m",
+	};
+
+	return colors[status];
+}
+
+/* "93.1 %" and "91.0 - 95.2"; "-" where there is no number. */
+static void put_efficiency(const struct txt *txt, const struct cell *cell)
+{
+	const struct stats_efficiency *e = &cell->efficiency;
+	char interval[64];
+
+	if (cell->path == 0)
+		return;
+	if (!e->valid) {
+		fprintf(txt->out, "  %10s  %-15s", "-", "");
+		return;
+	}
+	snprintf(interval, sizeof(interval), "%5.1f - %5.1f", 100 * e->lo,
+		 100 * e->hi);
+	fprintf(txt->out, "  %8.1f %%  %-15s", 100 * e->ratio, interval);
+}
+
+static void put_throughput(const struct txt *txt, const struct cell *cell)
+{
+	const struct stats_mean *t = &cell->throughput;
+	char mean[32] = "-", lo[32], hi[32], interval[72] = "";
+
+	if (t->valid) {
+		words_mbps(t->mean, mean, sizeof(mean));
+		words_mbps(t->lo, lo, sizeof(lo));
+		words_mbps(t->hi, hi, sizeof(hi));
+		snprintf(interval, sizeof(interval), "%7s - %s", lo, hi);
+	}
+	fprintf(txt->out, "  %10s  %-18s", mean, interval);
+}
+
+static void put_row(const struct txt *txt, const struct cell *cell,
+		    bool new_socket)
+{
+	char socket[32] = "", message[32];
+
+	if (new_socket)
+		words_size(cell->point->value[AXIS_SOCKET_SIZE], socket,
+			   sizeof(socket));
+	words_size(cell->point->value[AXIS_MESSAGE_SIZE], message,
+		   sizeof(message));
+	fprintf(txt->out, "  %6s  %7s", socket, message);
+	put_efficiency(txt, cell);
+	put_throughput(txt, cell);
+	fprintf(txt->out, "  %6zu", cell->blocks);
+	if (cell->path == 0)
+		fputc('\n', txt->out);
+	else if (txt->color)
+		fprintf(txt->out, "  %s%s\033[0m\n", status_color(cell->status),
+			cell_status_name(cell->status));
+	else
+		fprintf(txt->out, "  %s\n", cell_status_name(cell->status));
+}
+
+static void put_heading(struct txt *txt, size_t path, const struct point *point)
+{
+	const struct matrix *m = txt->matrix;
+	char group[WORDS_MAX], text[2 * WORDS_MAX];
+
+	words_group(m, point, group, sizeof(group));
+	if (path == 0)
+		snprintf(text, sizeof(text), "%s, the reference: %s",
+			 m->path[0].name, group);
+	else
+		snprintf(text, sizeof(text), "%s against %s: %s",
+			 m->path[path].name, m->path[0].name, group);
+	fputc('\n', txt->out);
+	bold(txt, text);
+	fprintf(txt->out, "  %6s  %7s", "socket", "message");
+	if (path)
+		fprintf(txt->out, "  %10s  %-15s", "efficiency",
+			" 95 % interval");
+	fprintf(txt->out, "  %10s  %-18s  %6s%s\n", "10^6 bit/s",
+		"   95 % interval", "blocks", path ? "  status" : "");
+}
+
+static void put_group(struct txt *txt, size_t path, size_t first)
+{
+	const struct matrix *m = txt->matrix;
+	int64_t socket = -1;
+
+	put_heading(txt, path, &m->point[first]);
+	for (size_t i = first; i < m->points; i = group_next_point(m, i)) {
+		int64_t now = m->point[i].value[AXIS_SOCKET_SIZE];
+
+		put_row(txt, matrix_cell(m, i, path), now != socket);
+		socket = now;
+	}
+}
+
+static int txt_write(const struct report_args *args, struct err *err)
+{
+	const struct matrix *m = args->matrix;
+	struct txt txt = {
+		.out = args->out, .matrix = m, .color = args->color, .indent = 2
+	};
+	const struct summary_lines lines = { .line = wrap, .arg = &txt };
+
+	bold(&txt, *m->title ? m->title : "untitled study");
+	summary_write_head(m, &lines);
+	fputc('\n', args->out);
+	summary_write_answers(m, &lines);
+	for (size_t path = 0; path < m->paths; path++)
+		for (size_t i = 0; i < m->points; i = group_next(m, i))
+			put_group(&txt, path, i);
+	fputc('\n', args->out);
+	summary_write_notes(m, &lines);
+	return report_check_written(args->out, err);
+}
+
+const struct report_ops report_txt = {
+	.format = "txt",
+	.help = "tables of 100 columns for a terminal",
+	.write = txt_write,
+};
