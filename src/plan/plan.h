@@ -2,8 +2,8 @@
 /*
  * plan.h - what to measure: paths, axes, precision, budget.
  *
- * A plan is YAML, by schema (libcyaml), from a file or built in (plans/).
- * Refusals carry file, line and the valid choices in one line (-EINVAL).
+ * A plan is YAML, from a file or built in (plans/); vazao-plan(5) tells its
+ * keys. Refusals carry file, line and the valid choices in one line (-EINVAL).
  * The study carries it out; cmd/ lists and checks. Which kinds of path and
  * which options of a kind exist is the lab's knowledge: plan_load() is given
  * it as a table, so that plan does not include lab.
@@ -21,7 +21,9 @@
 #include "base/err.h"
 #include "base/kind.h"
 
-#define PLAN_NAME_MAX 32 /* of a path, with the NUL */
+#define PLAN_NAME_MAX	32 /* of a path, with the NUL */
+#define PLAN_MAX_PATHS	16 /* what a block takes (workload/block.h) */
+#define PLAN_MAX_POINTS 100000
 
 enum plan_rule {
 	PLAN_RULE_BLOCKS, /* interleaved blocks, docs/statistics.md */
@@ -45,28 +47,31 @@ struct plan_values {
 struct plan {
 	char *title;
 	char *source;		/* file name or "built-in NAME" */
-	char *text;		/* the YAML as read, --set applied: stored */
+	char *text;		/* canonical YAML, --set and fallbacks in it;
+				 * plan_parse() makes this plan of it: stored */
 	struct plan_path *path; /* [0] is the reference */
 	size_t paths;
 	struct plan_values axis[AXIS_COUNT];
 	enum plan_rule rule;
-	int64_t link_bps;   /* 0: unlimited */
-	double precision;   /* relative half-width, 0.025 */
-	int64_t budget_ns;  /* 0: none */
-	int64_t slice_ns;   /* default 10 ms */
-	int64_t guard_ns;   /* default 2 ms */
-	int64_t warmup_ns;  /* default 30 ms */
-	int64_t cycles;	    /* slices a path a block, default 8 */
-	int64_t min_blocks; /* default 12 */
+	int64_t link_bps;  /* 0: unlimited */
+	double precision;  /* relative half-width, 0.025 */
+	int64_t budget_ns; /* 0: none */
+	/* fallback under PLAN_RULE_BLOCKS; under PLAN_RULE_2007 */
+	int64_t slice_ns;   /* 10 ms; 7 s */
+	int64_t guard_ns;   /* 2 ms; 0, always */
+	int64_t warmup_ns;  /* 30 ms; 30 ms */
+	int64_t cycles;	    /* slices a path a block: 8; 1, always */
+	int64_t min_blocks; /* 12; 3, always */
 };
 
-/* One `--set KEY=VALUE`; the value is YAML ("[500, 1500]", "2.5%"). */
+/* One `--set KEY=VALUE`; the value is YAML ("[500, 1500]", "2.5%"), the key
+ * may be a path into a mapping ("link.rate"). The last one wins. */
 struct plan_set {
 	const char *text;
 };
 
 struct plan_args {
-	const char *name; /* a file, or a built-in plan's name */
+	const char *name; /* a built-in plan's name, or a file */
 	const struct plan_set *sets;
 	size_t set_count;
 	const struct kind_desc *const *kinds; /* NULL-ended; the lab's */

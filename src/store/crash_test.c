@@ -278,18 +278,14 @@ static void test_a_read_only_directory_can_be_read(void **state)
 	chmod(f->dir, 0755);
 }
 
-#define TEST(name)                                                  \
-	cmocka_unit_test_setup_teardown(test_##name, fixture_setup, \
-					fixture_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kill_9_loses_no_committed_block),
-		TEST(kill_9_while_a_study_is_made),
-		TEST(a_file_size_limit_keeps_what_is_there),
-		TEST(a_full_disk_keeps_what_is_there),
-		TEST(a_read_only_directory_can_be_read),
+		FIXTURE_TEST(kill_9_loses_no_committed_block),
+		FIXTURE_TEST(kill_9_while_a_study_is_made),
+		FIXTURE_TEST(a_file_size_limit_keeps_what_is_there),
+		FIXTURE_TEST(a_full_disk_keeps_what_is_there),
+		FIXTURE_TEST(a_read_only_directory_can_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

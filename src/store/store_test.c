@@ -376,26 +376,22 @@ static void test_an_older_file_is_migrated(void **state)
 	fixture_refuse(f, STORE_READ, -ENOTSUP, "schema 3");
 }
 
-#define TEST(name)                                                  \
-	cmocka_unit_test_setup_teardown(test_##name, fixture_setup, \
-					fixture_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(small_tables_come_back),
-		TEST(paths_and_points_come_back),
-		TEST(blocks_come_back),
-		TEST(a_bad_block_leaves_nothing),
-		TEST(what_is_undone_is_not_there),
-		TEST(schema_has_a_column_for_each_axis),
-		TEST(one_writer_many_readers),
-		TEST(a_missing_directory_is_named),
-		TEST(a_closed_study_is_one_file),
-		TEST(files_that_are_not_ours),
-		TEST(a_newer_file_is_refused),
-		TEST(damage_is_found_on_opening),
-		TEST(an_older_file_is_migrated),
+		FIXTURE_TEST(small_tables_come_back),
+		FIXTURE_TEST(paths_and_points_come_back),
+		FIXTURE_TEST(blocks_come_back),
+		FIXTURE_TEST(a_bad_block_leaves_nothing),
+		FIXTURE_TEST(what_is_undone_is_not_there),
+		FIXTURE_TEST(schema_has_a_column_for_each_axis),
+		FIXTURE_TEST(one_writer_many_readers),
+		FIXTURE_TEST(a_missing_directory_is_named),
+		FIXTURE_TEST(a_closed_study_is_one_file),
+		FIXTURE_TEST(files_that_are_not_ours),
+		FIXTURE_TEST(a_newer_file_is_refused),
+		FIXTURE_TEST(damage_is_found_on_opening),
+		FIXTURE_TEST(an_older_file_is_migrated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

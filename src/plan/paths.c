@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The key `paths`: names, kinds, and the options that a kind has. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "plan/key.h"
+
+#define NAMES_MAX 64
+
+/* One entry of `paths`, as it is spread over its options' values. */
+struct entry {
+	struct plan *plan;
+	const struct node *node;
+	const struct kind_desc *kind;
+	struct err *err;
+};
+
+static int check_name(const struct node *node, const char *name,
+		      struct err *err)
+{
+	if (strlen(name) >= PLAN_NAME_MAX)
+		return tree_refuse(node, NULL, err,
+				   "path '%s': a name has at most %d letters",
+				   name, PLAN_NAME_MAX - 1);
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) &&
+		    (c == name || !strchr("-_.", *c)))
+			return tree_refuse(node, NULL, err,
+					   "path '%s': a name has letters, "
+					   "digits and, behind the first, "
+					   "'-', '_' and '.'",
+					   name);
+	if (strcmp(name, "M2") == 0)
+		return tree_refuse(node, NULL, err,
+				   "path 'M2': that is the peer's name");
+	return 0;
+}
+
+static int find_kind(const struct kind_desc *const *kinds,
+		     const struct node *node, const char *name,
+		     const struct kind_desc **kind, struct err *err)
+{
+	const char *names[NAMES_MAX] = { NULL };
+	char valid[300];
+
+	for (size_t i = 0; kinds[i] && i < NAMES_MAX - 1; i++) {
+		*kind = kinds[i];
+		if (strcmp(kinds[i]->name, name) == 0)
+			return 0;
+		names[i] = kinds[i]->name;
+	}
+	tree_format_valid(name, names, "valid", valid, sizeof(valid));
+	return tree_refuse(node, NULL, err, "unknown kind of path '%s'%s", name,
+			   valid);
+}
+
+static int check_path_keys(const struct node *node,
+			   const struct kind_desc *kind, const char *name,
+			   struct err *err)
+{
+	const char *names[NAMES_MAX] = { "name", "kind" };
+	char of[64];
+	size_t n = 2;
+
+	for (const struct kind_option *o = kind->options; o && o->key; o++)
+		if (n < NAMES_MAX - 1)
+			names[n++] = o->key;
+	snprintf(of, sizeof(of), " of path '%s'", name);
+	return tree_check_keys(node, names, of, err);
+}
+
+/* One value of an option; NULL, with what is wrong in `err`. */
+static json_t *parse_option(const struct kind_option *option, const char *text,
+			    struct err *err)
+{
+	char valid[300];
+	int64_t number;
+
+	if (!option->choices) {
+		if (units_parse_count(text, &number, err))
+			return NULL;
+		if (number >= option->min && number <= option->max)
+			return json_integer(number);
+		err_set(err, EINVAL, "%s is outside %" PRId64 " to %" PRId64,
+			text, option->min, option->max);
+		return NULL;
+	}
+	for (size_t i = 0; option->choices[i]; i++)
+		if (strcmp(option->choices[i], text) == 0)
+			return json_string(text);
+	tree_format_valid(text, option->choices, "valid", valid, sizeof(valid));
+	err_set(err, EINVAL, "no choice '%.64s'%s", text, valid);
+	return NULL;
+}
+
+static int add_path(struct entry *entry, const struct plan_path *path)
+{
+	struct plan *plan = entry->plan;
+	struct plan_path *more;
+
+	for (size_t i = 0; i < plan->paths; i++)
+		if (strcmp(plan->path[i].name, path->name) == 0)
+			return tree_refuse(entry->node, NULL, entry->err,
+					   "path '%s' stands twice; give it a "
+					   "name of its own: {name: NAME, "
+					   "kind: %s}",
+					   path->name, path->kind);
+	if (plan->paths == PLAN_MAX_PATHS)
+		return tree_refuse(entry->node, NULL, entry->err,
+				   "more than %d paths", PLAN_MAX_PATHS);
+	more = reallocarray(plan->path, plan->paths + 1, sizeof(*more));
+	if (!more)
+		return err_sys(entry->err, ENOMEM, "%s", path->name);
+	plan->path = more;
+	plan->path[plan->paths] = *path;
+	plan->path[plan->paths++].options = json_incref(path->options);
+	return 0;
+}
+
+static int spread(struct entry *entry, const struct kind_option *option,
+		  const struct plan_path *so_far);
+
+/* Goes on with `option` set to one value; named by it, if it is one of many. */
+static int spread_value(struct entry *entry, const struct kind_option *option,
+			const struct plan_path *so_far, const struct node *node,
+			bool many)
+{
+	const char *text = option->fallback;
+	struct plan_path path = *so_far;
+	struct err inner = ERR_INIT;
+	size_t used = strlen(path.name);
+	json_t *value;
+	int rc = 0;
+
+	if (node)
+		rc = tree_get_text(node, option->key, &text, entry->err);
+	if (rc)
+		return rc;
+	value = parse_option(option, text, &inner);
+	if (!value)
+		return tree_refuse(node ? node : entry->node, option->key,
+				   entry->err, "%s", inner.text);
+	if (many && used + 1 + strlen(text) >= sizeof(path.name)) {
+		json_decref(value);
+		return tree_refuse(node, NULL, entry->err,
+				   "path '%s.%s': a name has at most %d "
+				   "letters",
+				   path.name, text, PLAN_NAME_MAX - 1);
+	}
+	if (many)
+		snprintf(path.name + used, sizeof(path.name) - used, ".%s",
+			 text);
+	path.options = json_copy(so_far->options);
+	json_object_set_new(path.options, option->key, value);
+	rc = spread(entry, option + 1, &path);
+	json_decref(path.options);
+	return rc;
+}
+
+/* A path for every value of every option from `option` on. */
+static int spread(struct entry *entry, const struct kind_option *option,
+		  const struct plan_path *so_far)
+{
+	const struct node *node;
+	int rc = 0;
+
+	if (!option || !option->key)
+		return add_path(entry, so_far);
+	node = entry->node->kind == NODE_MAP
+		       ? tree_get(entry->node, option->key)
+		       : NULL;
+	if (!node)
+		return spread_value(entry, option, so_far, NULL, false);
+	if (tree_count(node) == 0)
+		return tree_refuse(node, option->key, entry->err,
+				   "one value is needed at least");
+	if (entry->plan->paths == 0 && tree_count(node) > 1)
+		return tree_refuse(node, option->key, entry->err,
+				   "one value is expected: the first path is "
+				   "the reference, of which there is one");
+	for (size_t i = 0; i < tree_count(node) && rc == 0; i++)
+		rc = spread_value(entry, option, so_far, tree_entry(node, i),
+				  tree_count(node) > 1);
+	return rc;
+}
+
+static int name_of(const struct node *node, const char **name,
+		   const struct node **where, struct err *err)
+{
+	*where = node;
+	if (node->kind == NODE_MAP)
+		*where = tree_get(node, "name");
+	if (node->kind == NODE_LIST || !*where)
+		return tree_refuse(node, NULL, err,
+				   "a path needs a name, such as {name: dom0}");
+	return tree_get_text(*where, "name", name, err);
+}
+
+static int read_path(struct plan *plan, const struct node *node,
+		     const struct kind_desc *const *kinds, struct err *err)
+{
+	struct entry entry = { .plan = plan, .node = node, .err = err };
+	const char *name, *kind;
+	const struct node *where, *kind_node;
+	struct plan_path path;
+	int rc = name_of(node, &name, &where, err);
+
+	if (rc == 0)
+		rc = check_name(where, name, err);
+	if (rc)
+		return rc;
+	kind = name;
+	kind_node = node->kind == NODE_MAP ? tree_get(node, "kind") : NULL;
+	if (kind_node)
+		rc = tree_get_text(kind_node, "kind", &kind, err);
+	if (rc == 0)
+		rc = find_kind(kinds, kind_node ? kind_node : where, kind,
+			       &entry.kind, err);
+	if (rc == 0 && node->kind == NODE_MAP)
+		rc = check_path_keys(node, entry.kind, name, err);
+	if (rc)
+		return rc;
+	snprintf(path.name, sizeof(path.name), "%s", name);
+	snprintf(path.kind, sizeof(path.kind), "%s", kind);
+	path.options = json_object();
+	rc = spread(&entry, entry.kind->options, &path);
+	json_decref(path.options);
+	return rc;
+}
+
+int paths_read(struct plan *plan, const struct node *node,
+	       const struct kind_desc *const *kinds, struct err *err)
+{
+	int rc = 0;
+
+	if (tree_count(node) == 0 ||
+	    (node->kind == NODE_SCALAR && node->text[0] == '\0'))
+		return tree_refuse(node, "paths", err,
+				   "one path is needed at least, the "
+				   "reference");
+	for (size_t i = 0; i < tree_count(node) && rc == 0; i++)
+		rc = read_path(plan, tree_entry(node, i), kinds, err);
+	return rc;
+}
+
+void paths_write(const struct plan *plan, FILE *out)
+{
+	const char *key;
+	json_t *value;
+
+	fprintf(out, "paths:\n");
+	for (size_t i = 0; i < plan->paths; i++) {
+		const struct plan_path *path = &plan->path[i];
+
+		fprintf(out, "  - {name: %s, kind: %s", path->name, path->kind);
+		json_object_foreach(path->options, key, value) {
+			fprintf(out, ", %s: ", key);
+			if (json_is_string(value))
+				fprintf(out, "%s", json_string_value(value));
+			else
+				json_dumpf(value, out, JSON_ENCODE_ANY);
+		}
+		fprintf(out, "}\n");
+	}
+}
