@@ -174,7 +174,7 @@ static void declare_late(struct patient *patient)
 /* Waits for the next answer or deadline; false when nobody is left. */
 static bool attend(struct patient *patients, size_t count)
 {
-	struct pollfd polls[count];
+	struct pollfd polls[count + 1];
 	int64_t next_ns = INT64_MAX;
 	size_t left = 0;
 

@@ -272,7 +272,7 @@ static void test_lag_widens(void **state)
 	(void)state;
 	for (size_t i = 0; i < 40; i++) {
 		x[i] = 100;
-		up[i] = 90 + (double)(i / 10);
+		up[i] = 90 + floor((double)i / 10);
 		flat[i] = 90 + (double)(i % 2);
 	}
 	for (size_t i = 0; i < 10; i++)
