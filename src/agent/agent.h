@@ -9,12 +9,15 @@
  *
  * An agent serves one request at a time and answers every one. Calls carry a
  * deadline: no answer by then, or a closed stream, is -ETIMEDOUT or -EPIPE
- * with the node's name, after which the agent is of no more use: detach it,
- * have the lab start another.
+ * with the node's name, after which the agent is of no more use
+ * (agent_is_lost()): detach it, have the lab start another. A refusal is an
+ * error, too, but the agent lives on.
  */
 #ifndef VAZAO_AGENT_AGENT_H
 #define VAZAO_AGENT_AGENT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -39,6 +42,9 @@ void agent_detach(struct agent *agent); /* closes; NULL is fine */
 
 const char *agent_node(const struct agent *agent);
 const struct agent_hello *agent_get_hello(const struct agent *agent);
+
+/* True once a call met silence, the stream's end or nonsense. */
+bool agent_is_lost(const struct agent *agent);
 
 /*
  * The general call: `args` is stolen (may be NULL), *reply is a new reference
@@ -69,7 +75,8 @@ int agent_set_netdev(struct agent *agent, const struct agent_netdev *netdev,
 		     json_t **state, struct err *err);
 
 /* /proc/sys below net/: {"net.ipv4.tcp_sack": "1", ...}. What the node lacks
- * is left out of the answer; what it refuses comes back as it is. */
+ * is left out of the answer; what it refuses comes back as it is. `wanted` and
+ * `names` stay the caller's; *now (may be NULL) is a new reference. */
 int agent_set_sysctl(struct agent *agent, json_t *wanted, json_t **now,
 		     struct err *err);
 int agent_get_sysctl(struct agent *agent, json_t *names, json_t **now,
@@ -77,8 +84,11 @@ int agent_get_sysctl(struct agent *agent, json_t *names, json_t **now,
 
 /*
  * One block over C paths: agents[0..paths-1] are the M1s, m2 conducts.
- * Returns when all have answered. On failure *failed_path is the index of the
- * path to blame, or -1 for M2 itself; the healthy agents are usable again.
+ * Returns when all have answered, at the latest block_longest_ns() and one
+ * patience (and a second) after the call. On failure *failed_path is the index
+ * of the path to blame, or -1 for M2 itself; the healthy agents are usable
+ * again, of the others agent_is_lost() is true. The M1s must be different
+ * agents, and M2 none of them.
  */
 struct agent_block_args {
 	struct agent *m2;
@@ -102,14 +112,16 @@ struct agent_block_path {
 	int64_t messages;
 };
 
+/* paths: [args->paths], to be freed one by one after success only. */
 int agent_run_block(const struct agent_block_args *args,
 		    struct agent_block_path *paths, int *failed_path,
 		    struct err *err);
 void agent_block_path_free(struct agent_block_path *path);
 
 /*
- * Runs a command in the node; its standard output and error, as far as 1 MiB,
- * come back in *output (malloc'ed, NUL-ended). *status as of wait(2).
+ * Runs a command in the node, for at most a minute; its standard output and
+ * error, as far as 1 MiB, come back in *output (malloc'ed, NUL-ended). *status
+ * as of wait(2); 127 where there is no such program, as with a shell.
  */
 int agent_exec(struct agent *agent, char *const argv[], char **output,
 	       int *status, struct err *err);

@@ -66,6 +66,17 @@ int netdev_set_up(int fd, const char *ifname, bool up, struct err *err)
 	return 0;
 }
 
+int netdev_get_up(int fd, const char *ifname, bool *up, struct err *err)
+{
+	struct ifreq ifr;
+
+	name_request(&ifr, ifname);
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr) < 0)
+		return err_sys(err, errno, "%s: reading flags", ifname);
+	*up = ifr.ifr_flags & IFF_UP;
+	return 0;
+}
+
 int netdev_set_mtu(int fd, const char *ifname, int mtu, struct err *err)
 {
 	struct ifreq ifr;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * block_json.h - what block.h speaks of, as protocol.h writes it. Used by
+ * both sides: client_block.c and op_block.c. All json_t are new references.
+ */
+#ifndef VAZAO_AGENT_BLOCK_JSON_H
+#define VAZAO_AGENT_BLOCK_JSON_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "workload/block.h"
+
+json_t *block_timing_to_json(const struct block_timing *timing);
+int block_timing_from_json(const json_t *json, struct block_timing *timing,
+			   struct err *err);
+
+json_t *block_result_to_json(const struct block_result *result);
+
+/* result->slice is malloc'ed; nothing to free on failure. */
+int block_result_from_json(const json_t *json, struct block_result *result,
+			   struct err *err);
+
+#endif

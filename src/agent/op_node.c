@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * op_node.c - settings of the node: its interfaces and /proc/sys/net.
+ */
+#include "agent/op.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/netdev.h"
+
+static int set_mtu(int fd, const char *ifname, const json_t *args,
+		   struct err *err)
+{
+	int64_t mtu;
+	int rc;
+
+	if (!json_object_get(args, "mtu"))
+		return 0;
+	rc = json_get_int(args, "mtu", &mtu, err);
+	if (rc)
+		return rc;
+	if (mtu < 0 || mtu > INT_MAX)
+		return err_set(err, ERANGE, "%s: no MTU can be so", ifname);
+	return netdev_set_mtu(fd, ifname, (int)mtu, err);
+}
+
+static int set_offload(int fd, const char *ifname, const json_t *args,
+		       struct err *err)
+{
+	bool on;
+	int rc;
+
+	if (!json_object_get(args, "offload"))
+		return 0;
+	rc = json_get_bool(args, "offload", &on, err);
+	return rc ? rc : netdev_set_offload(fd, ifname, on, err);
+}
+
+static int set_address(int fd, const char *ifname, const json_t *args,
+		       struct err *err)
+{
+	const char *address;
+	int rc;
+
+	if (!json_object_get(args, "address"))
+		return 0;
+	rc = json_get_string(args, "address", &address, err);
+	if (!rc)
+		rc = netdev_set_address(fd, ifname, address, err);
+	return rc ? rc : netdev_set_up(fd, ifname, true, err);
+}
+
+static int read_state(int fd, const char *ifname, json_t **reply,
+		      struct err *err)
+{
+	json_t *features;
+	bool up;
+	int mtu;
+	int rc = netdev_get_mtu(fd, ifname, &mtu, err);
+
+	if (!rc)
+		rc = netdev_get_up(fd, ifname, &up, err);
+	if (!rc)
+		rc = netdev_get_offload(fd, ifname, &features, err);
+	if (rc)
+		return rc;
+	*reply = json_pack("{ss si sb so}", "ifname", ifname, "mtu", mtu, "up",
+			   up, "features", features);
+	return 0;
+}
+
+static int run_netdev(const json_t *args, bool set, json_t **reply,
+		      struct err *err)
+{
+	const char *ifname;
+	int rc = json_get_string(args, "ifname", &ifname, err);
+	int fd;
+
+	if (rc)
+		return rc;
+	fd = netdev_open(err);
+	if (fd < 0)
+		return fd;
+	if (set)
+		rc = set_address(fd, ifname, args, err);
+	if (!rc && set)
+		rc = set_mtu(fd, ifname, args, err);
+	if (!rc && set)
+		rc = set_offload(fd, ifname, args, err);
+	if (!rc)
+		rc = read_state(fd, ifname, reply, err);
+	close(fd);
+	return rc;
+}
+
+static int op_netdev_set(struct agent_state *state, const json_t *args,
+			 json_t **reply, struct err *err)
+{
+	(void)state;
+	return run_netdev(args, true, reply, err);
+}
+
+static int op_netdev_get(struct agent_state *state, const json_t *args,
+			 json_t **reply, struct err *err)
+{
+	(void)state;
+	return run_netdev(args, false, reply, err);
+}
+
+/*
+ * The file of a name, by sysctl(8)'s rule: the separator is the first of dot
+ * and slash that occurs, the other is part of a component. So an interface
+ * called eth0.42 can be named.
+ */
+static int sysctl_path(const char *name, char *path, size_t size,
+		       struct err *err)
+{
+	const char *first = strpbrk(name, "./");
+	int length = snprintf(path, size, "/proc/sys/%s", name);
+
+	if (length < 0 || (size_t)length >= size || !first ||
+	    first != name + 3 || strncmp(name, "net", 3) != 0)
+		return err_set(err, EINVAL,
+			       "'%.80s' is no name such as net.ipv4.tcp_sack",
+			       name);
+	if (*first == '.') {
+		for (char *c = path + strlen("/proc/sys/"); *c; c++)
+			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+	}
+	if (strstr(path, "/../") || strstr(path, "//"))
+		return err_set(err, EINVAL, "'%.80s' leads out of net.", name);
+	return 0;
+}
+
+/* A refusal is seen by reading back. */
+static void sysctl_write(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, value, strlen(value)) < 0)
+		errno = 0;
+	close(fd);
+}
+
+static bool sysctl_read(const char *path, char *value, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, value, size - 1);
+	close(fd);
+	if (n < 0)
+		return false;
+	value[n] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+	return true;
+}
+
+/* Writes `value` unless NULL; adds what is there now to `values`. */
+static int sysctl_one(const char *name, const char *value, json_t *values,
+		      struct err *err)
+{
+	char path[PATH_MAX], now[4096];
+	int rc = sysctl_path(name, path, sizeof(path), err);
+
+	if (rc)
+		return rc;
+	if (value)
+		sysctl_write(path, value);
+	if (sysctl_read(path, now, sizeof(now)))
+		json_object_set_new(values, name, json_string(now));
+	return 0;
+}
+
+static int op_sysctl_set(struct agent_state *state, const json_t *args,
+			 json_t **reply, struct err *err)
+{
+	json_t *wanted, *values, *value;
+	const char *name;
+	int rc = json_get_object(args, "values", &wanted, err);
+
+	(void)state;
+	if (rc)
+		return rc;
+	values = json_object();
+	json_object_foreach(wanted, name, value) {
+		if (!json_is_string(value))
+			rc = err_set(err, EPROTO,
+				     "the value of '%.80s' is no string", name);
+		if (!rc)
+			rc = sysctl_one(name, json_string_value(value), values,
+					err);
+		if (rc)
+			break;
+	}
+	*reply = json_pack("{so}", "values", values);
+	return rc;
+}
+
+static int op_sysctl_get(struct agent_state *state, const json_t *args,
+			 json_t **reply, struct err *err)
+{
+	json_t *names, *values, *name;
+	size_t i;
+	int rc = json_get_array(args, "names", &names, err);
+
+	(void)state;
+	if (rc)
+		return rc;
+	values = json_object();
+	json_array_foreach(names, i, name) {
+		rc = json_is_string(name)
+			     ? sysctl_one(json_string_value(name), NULL, values,
+					  err)
+			     : err_set(err, EPROTO, "a name is no string");
+		if (rc)
+			break;
+	}
+	*reply = json_pack("{so}", "values", values);
+	return rc;
+}
+
+const struct op node_ops[] = {
+	{ "netdev_set", op_netdev_set },
+	{ "netdev_get", op_netdev_get },
+	{ "sysctl_set", op_sysctl_set },
+	{ "sysctl_get", op_sysctl_get },
+	{ NULL, NULL },
+};

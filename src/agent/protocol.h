@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * protocol.h - what coordinator and agent say to each other. This header is
+ * the specification; client.c and server.c are its two sides.
+ *
+ * The stream
+ *   A byte stream each way: pipe, socket, serial line, ssh. An agent sets a
+ *   terminal to raw mode before it speaks. It begins with AGENT_MAGIC and the
+ *   hello; what comes before the magic is noise (a guest's boot messages) and
+ *   is passed over. From then on both ways carry frames alone:
+ *
+ *     offset  bytes
+ *          0      4  length n of what follows, big-endian, 1..FRAME_MAX
+ *          4      n  one JSON object in UTF-8
+ *
+ * Frames
+ *   hello     {"protocol": 1, "version": "0.1.0", "kernel": "Linux 6.1.0",
+ *              "cpus": 2}
+ *   request   {"id": 7, "op": "ping", "args": {...}}
+ *   reply     {"id": 7, "ok": {...}}
+ *   refusal   {"id": 7, "error": {"code": 22, "text": "...", ...}}
+ *             code is an errno of Linux, text one line; an op may add fields
+ *
+ *   The coordinator asks one thing at a time, the agent answers each. A frame
+ *   that is no JSON object, or without id, op or args, is refused with id -1
+ *   or its own, and the agent lives on. A length out of range cannot be
+ *   passed over: it is refused, and the agent leaves. At the stream's end it
+ *   leaves, too.
+ *
+ * Ops: args -> what stands in "ok". A field with "?" may be missing.
+ *   ping          {} -> {}
+ *   quit          {} -> {}; then the agent leaves
+ *   netdev_set    {"ifname", "mtu"?, "offload"?: bool, "address"?: "a.b.c.d/n"}
+ *                 -> as netdev_get. An address also sets the interface up.
+ *   netdev_get    {"ifname"} -> {"ifname", "mtu", "up", "features": {"tso":
+ *                 bool, ...}}, read back
+ *   sysctl_set    {"values": {"net.ipv4.tcp_sack": "1", ...}} -> as sysctl_get
+ *                 of these names; a value that the node refuses is no error
+ *   sysctl_get    {"names": ["net.ipv4.tcp_sack", ...]} -> {"values": {...}}
+ *                 without the names that the node does not have. As in
+ *                 sysctl(8), a name whose first separator is a slash is taken
+ *                 as it is: "net/ipv4/conf/eth0.42/forwarding". Only net.
+ *   exec          {"argv": [...], "timeout_ns"} -> {"output", "status":
+ *                 as of wait(2), "truncated": bool}. Standard output and error
+ *                 together, the first EXEC_OUTPUT_MAX bytes; what is not UTF-8
+ *                 comes as "?". A program that a guest lacks is looked for
+ *                 below EXEC_HOST_ROOT, if that is there, and run with it as
+ *                 its root. -ETIMEDOUT kills it and its process group.
+ *   block_listen  {"point", "congestion"?, "address": ["10.77.1.2", ...]}
+ *                 -> {"port": [[data, baton], ...]}. Closes what an earlier
+ *                 one opened; with no address that is all it does.
+ *   block_conduct {"point", "path": [name, ...], "order": [0, 1, ...],
+ *                 "timing"} -> {"path": [result, ...]}, on what block_listen
+ *                 opened; a refusal has "failed_path": index or -1
+ *   block_follow  {"point", "congestion"?, "address", "data_port",
+ *                 "baton_port", "timing", "turn_wait_ns"} -> result
+ *   where
+ *     point       point_to_json(): {"workload": "tcp_stream", "mtu": 1500, ...}
+ *     timing      {"warmup_ns", "guard_ns", "slice_ns", "patience_ns"}
+ *     result      {"slices": [[bytes, duration_ns, idle_ns], ...], "messages",
+ *                 "socket": {"sndbuf_bytes", "rcvbuf_bytes", "mss_bytes",
+ *                 "retransmits", "congestion"}}
+ */
+#ifndef VAZAO_AGENT_PROTOCOL_H
+#define VAZAO_AGENT_PROTOCOL_H
+
+#define AGENT_PROTOCOL 1
+
+/* No boot message looks so; its first byte occurs nowhere else in it. */
+#define AGENT_MAGIC "\x01vazao-agent\n"
+
+#define FRAME_MAX (16 * 1024 * 1024)
+
+#define EXEC_OUTPUT_MAX (1024 * 1024)
+#define EXEC_HOST_ROOT	"/host"
+
+#endif

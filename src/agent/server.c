@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "agent/frame.h"
+#include "agent/op.h"
+#include "agent/protocol.h"
+#include "base/json.h"
+#include "base/log.h"
+
+static int op_ping(struct agent_state *state, const json_t *args,
+		   json_t **reply, struct err *err)
+{
+	(void)state;
+	(void)args;
+	(void)reply;
+	(void)err;
+	return 0;
+}
+
+static int op_quit(struct agent_state *state, const json_t *args,
+		   json_t **reply, struct err *err)
+{
+	(void)args;
+	(void)reply;
+	(void)err;
+	state->quit = true;
+	return 0;
+}
+
+static const struct op own_ops[] = {
+	{ "ping", op_ping },
+	{ "quit", op_quit },
+	{ NULL, NULL },
+};
+
+static const struct op *const families[] = {
+	own_ops, node_ops, exec_ops, block_ops, NULL,
+};
+
+static const struct op *find_op(const char *name)
+{
+	for (size_t f = 0; families[f]; f++)
+		for (const struct op *op = families[f]; op->name; op++)
+			if (strcmp(op->name, name) == 0)
+				return op;
+	return NULL;
+}
+
+static int run_op(struct agent_state *state, const json_t *request,
+		  json_t **reply, struct err *err)
+{
+	const struct op *op;
+	const char *name;
+	json_t *args;
+	int rc = json_get_string(request, "op", &name, err);
+
+	if (!rc)
+		rc = json_get_object(request, "args", &args, err);
+	if (rc)
+		return rc;
+	op = find_op(name);
+	if (!op)
+		return err_set(err, EOPNOTSUPP,
+			       "this agent knows no op '%.40s'", name);
+	rc = op->run(state, args, reply, err);
+	return rc ? err_wrap(err, "%s", name) : 0;
+}
+
+/* Steals `fields`, which may be NULL. */
+static json_t *refusal(json_t *fields, const struct err *err)
+{
+	json_t *error = fields ? fields : json_object();
+	json_t *text = json_string(err->text);
+
+	json_object_set_new(error, "code", json_integer(err->code));
+	json_object_set_new(error, "text",
+			    text ? text : json_string("(not UTF-8)"));
+	return error;
+}
+
+static int answer(int fd, int64_t id, const char *key, json_t *value,
+		  struct err *err)
+{
+	json_t *frame = json_object();
+	int rc;
+
+	json_object_set_new(frame, "id", json_integer(id));
+	json_object_set_new(frame, key, value);
+	rc = frame_write(fd, frame, FRAME_NO_DEADLINE, err);
+	json_decref(frame);
+	return rc;
+}
+
+static int serve_request(struct agent_state *state, int fd,
+			 const json_t *request, struct err *err)
+{
+	struct err why = ERR_INIT;
+	json_t *reply = NULL;
+	int64_t id = -1;
+	int rc = json_get_int(request, "id", &id, &why);
+
+	if (!rc)
+		rc = run_op(state, request, &reply, &why);
+	if (rc)
+		return answer(fd, id, "error", refusal(reply, &why), err);
+	return answer(fd, id, "ok", reply ? reply : json_object(), err);
+}
+
+/* 0: go on. -EPIPE: the stream has ended. */
+static int serve_frame(struct agent_state *state, int read_fd, int write_fd,
+		       struct err *err)
+{
+	struct err why = ERR_INIT;
+	json_t *request;
+	int rc = frame_read(read_fd, &request, FRAME_NO_DEADLINE, &why);
+
+	if (rc == -EBADMSG || rc == -EMSGSIZE) {
+		log_warn("agent: %s", why.text);
+		answer(write_fd, -1, "error", refusal(NULL, &why), NULL);
+	}
+	if (rc == -EBADMSG)
+		return 0;
+	if (rc) {
+		*err = why;
+		return rc;
+	}
+	rc = serve_request(state, write_fd, request, err);
+	json_decref(request);
+	return rc;
+}
+
+static void make_raw(int fd)
+{
+	struct termios t;
+
+	if (tcgetattr(fd, &t) < 0)
+		return; /* no terminal */
+	cfmakeraw(&t);
+	tcsetattr(fd, TCSANOW, &t);
+}
+
+static int say_hello(int fd, struct err *err)
+{
+	struct utsname u;
+	char kernel[sizeof(u.sysname) + sizeof(u.release)];
+	json_t *hello;
+	int rc;
+
+	if (uname(&u) < 0)
+		return err_sys(err, errno, "uname");
+	snprintf(kernel, sizeof(kernel), "%s %s", u.sysname, u.release);
+	hello = json_pack("{si ss ss sI}", "protocol", AGENT_PROTOCOL,
+			  "version", VAZAO_VERSION, "kernel", kernel, "cpus",
+			  (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
+	rc = frame_write_bytes(fd, AGENT_MAGIC, strlen(AGENT_MAGIC),
+			       FRAME_NO_DEADLINE, err);
+	if (!rc)
+		rc = frame_write(fd, hello, FRAME_NO_DEADLINE, err);
+	json_decref(hello);
+	return rc;
+}
+
+int agent_serve(int read_fd, int write_fd, struct err *err)
+{
+	struct agent_state state = { 0 };
+	int rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	make_raw(read_fd);
+	make_raw(write_fd);
+	rc = say_hello(write_fd, err);
+	while (!rc && !state.quit)
+		rc = serve_frame(&state, read_fd, write_fd, err);
+	op_block_close(&state);
+	return rc == -EPIPE ? 0 : rc;
+}
