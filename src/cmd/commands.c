@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 const struct command *const commands[] = {
+	&cmd_agent,
 	&cmd_doctor,
 	NULL,
 };
