@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "study/ledger.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "stats/estimate.h"
+
+/* The blocks of one path at one point: pairs with the reference. */
+struct series {
+	double *x, *y; /* [room], n used */
+	size_t n, room;
+	double half_width; /* by the last judgement; 0: none yet */
+	bool reached, failed;
+};
+
+struct ledger {
+	struct ledger_rule rule;
+	size_t points, paths;
+	struct series *series; /* [point * paths + path] */
+	bool *active;	       /* [points] */
+	size_t *left;	       /* [points] blocks still needed */
+	struct stats_blocks *scratch; /* [points] */
+	double *sorted;		      /* [points] */
+};
+
+static struct series *at(const struct ledger *ledger, size_t point,
+			 size_t path)
+{
+	return &ledger->series[point * ledger->paths + path];
+}
+
+int ledger_create(struct ledger **ledger, size_t points, size_t paths,
+		  const struct ledger_rule *rule, struct err *err)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+
+	*ledger = l;
+	if (!l)
+		return err_set(err, ENOMEM, "out of memory");
+	l->rule = *rule;
+	l->points = points;
+	l->paths = paths;
+	l->series = calloc(points * paths, sizeof(*l->series));
+	l->active = calloc(points, sizeof(*l->active));
+	l->left = calloc(points, sizeof(*l->left));
+	l->scratch = calloc(points, sizeof(*l->scratch));
+	l->sorted = calloc(points, sizeof(*l->sorted));
+	if (!l->series || !l->active || !l->left || !l->scratch || !l->sorted) {
+		ledger_free(l);
+		*ledger = NULL;
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < points; i++)
+		l->active[i] = true;
+	return 0;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	for (size_t i = 0; ledger->series && i < ledger->points * ledger->paths;
+	     i++) {
+		free(ledger->series[i].x);
+		free(ledger->series[i].y);
+	}
+	free(ledger->series);
+	free(ledger->active);
+	free(ledger->left);
+	free(ledger->scratch);
+	free(ledger->sorted);
+	free(ledger);
+}
+
+static int series_add(struct series *s, double x, double y)
+{
+	if (s->n == s->room) {
+		size_t room = s->room ? 2 * s->room : 16;
+		double *bigger_x = realloc(s->x, room * sizeof(*bigger_x));
+		double *bigger_y;
+
+		if (!bigger_x)
+			return -ENOMEM;
+		s->x = bigger_x;
+		bigger_y = realloc(s->y, room * sizeof(*bigger_y));
+		if (!bigger_y)
+			return -ENOMEM;
+		s->y = bigger_y;
+		s->room = room;
+	}
+	s->x[s->n] = x;
+	s->y[s->n] = y;
+	s->n++;
+	return 0;
+}
+
+int ledger_add(struct ledger *ledger, size_t point, const double *mbps,
+	       struct err *err)
+{
+	for (size_t p = 0; p < ledger->paths; p++) {
+		if (mbps[p] < 0 || mbps[0] < 0)
+			continue;
+		if (series_add(at(ledger, point, p), mbps[0], mbps[p]))
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+void ledger_fail(struct ledger *ledger, size_t point, size_t path)
+{
+	at(ledger, point, path)->failed = true;
+	for (size_t p = 0; path == 0 && p < ledger->paths; p++)
+		at(ledger, point, p)->failed = true;
+}
+
+bool ledger_failed(const struct ledger *ledger, size_t point, size_t path)
+{
+	return at(ledger, point, path)->failed;
+}
+
+static size_t more(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* A reference cell has no ratio of its own: it is reached with the blocks
+ * that every cell needs. */
+static void judge_reference(struct ledger *ledger, size_t point)
+{
+	struct series *s = at(ledger, point, 0);
+
+	s->reached = !s->failed && s->n >= ledger->rule.min_blocks;
+	if (!s->failed && !s->reached)
+		ledger->left[point] = more(ledger->left[point],
+					   ledger->rule.min_blocks - s->n);
+}
+
+static void judge_cell(struct ledger *ledger, size_t point, size_t path,
+		       const struct stats_pool *pool)
+{
+	struct series *s = at(ledger, point, path);
+	struct stats_efficiency e;
+	size_t left;
+
+	s->reached = false;
+	if (s->failed)
+		return;
+	stats_estimate(&ledger->scratch[point], pool, &e);
+	s->half_width = e.valid ? e.half_width : 0;
+	s->reached = stats_reached(&e, ledger->rule.precision,
+				   ledger->rule.min_blocks);
+	if (s->reached)
+		return;
+	left = e.valid ? stats_blocks_left(&e, ledger->rule.precision) : 0;
+	if (s->n < ledger->rule.min_blocks)
+		left = more(left, ledger->rule.min_blocks - s->n);
+	ledger->left[point] = more(ledger->left[point], more(left, 1));
+}
+
+static void judge_path(struct ledger *ledger, size_t path)
+{
+	struct stats_pool pool;
+
+	for (size_t i = 0; i < ledger->points; i++) {
+		struct series *s = at(ledger, i, path);
+
+		ledger->scratch[i] = (struct stats_blocks){
+			.n = s->failed ? 0 : s->n,
+			.x = s->x,
+			.y = s->y,
+		};
+	}
+	stats_pool_points(ledger->scratch, ledger->points, &pool);
+	for (size_t i = 0; i < ledger->points; i++)
+		judge_cell(ledger, i, path, &pool);
+}
+
+void ledger_judge(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->points; i++) {
+		ledger->left[i] = 0;
+		judge_reference(ledger, i);
+	}
+	for (size_t p = 1; p < ledger->paths; p++)
+		judge_path(ledger, p);
+	for (size_t i = 0; i < ledger->points; i++)
+		ledger->active[i] = ledger->left[i] > 0;
+}
+
+bool ledger_active(const struct ledger *ledger, size_t point)
+{
+	return ledger->active[point];
+}
+
+size_t ledger_blocks_left(const struct ledger *ledger)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < ledger->points; i++)
+		left += ledger->left[i];
+	return left;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+void ledger_summarize(const struct ledger *ledger, size_t path,
+		      struct ledger_path *summary)
+{
+	size_t known = 0;
+
+	*summary = (struct ledger_path){ 0 };
+	for (size_t i = 0; i < ledger->points; i++) {
+		const struct series *s = at(ledger, i, path);
+
+		summary->reached += s->reached;
+		summary->failed += s->failed;
+		if (s->half_width > 0 && !s->failed)
+			ledger->sorted[known++] = s->half_width;
+	}
+	if (!known)
+		return;
+	qsort(ledger->sorted, known, sizeof(*ledger->sorted), compare_doubles);
+	summary->median_half_width = ledger->sorted[known / 2];
+	summary->worst_half_width = ledger->sorted[known - 1];
+}

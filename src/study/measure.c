@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One block: paths set, run, stored, entered; what fails, replaced. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "stats/order.h"
+#include "study/run.h"
+
+#define STRIKES 2 /* first failure: a new agent; second: FAILED */
+
+/* The living paths of one block, as the agents and the store want them. */
+struct block {
+	size_t paths;
+	size_t index[BLOCK_MAX_PATHS]; /* into the plan's paths */
+	struct agent *m1[BLOCK_MAX_PATHS];
+	const char *name[BLOCK_MAX_PATHS];
+	const char *m2_address[BLOCK_MAX_PATHS];
+	struct agent_block_path result[BLOCK_MAX_PATHS];
+	int *order;
+	size_t slices;
+	int64_t started_at_ns, duration_ns;
+};
+
+int measure_fail_cell(struct run *run, size_t point, size_t path,
+		      const char *cause, struct err *err)
+{
+	struct store_failure failure = { .point = (int)point,
+					 .path = (int)path };
+	int rc = 0;
+
+	for (size_t p = path; !rc && p < run->paths; p++) {
+		if (ledger_failed(run->ledger, point, p))
+			continue;
+		if (p != path && path != 0)
+			break;
+		failure.path = (int)p;
+		snprintf(failure.cause, sizeof(failure.cause), "%s%.200s",
+			 p == path ? "" : "the reference failed: ", cause);
+		rc = store_add_failure(run->store, &failure, err);
+	}
+	ledger_fail(run->ledger, point, path);
+	return rc;
+}
+
+static void gather_paths(struct run *run, const struct measure_args *args,
+			 struct block *block)
+{
+	block->paths = 0;
+	for (size_t p = 0; p < run->paths; p++) {
+		size_t i = block->paths;
+
+		if (args->path >= 0 && p != (size_t)args->path)
+			continue;
+		if (ledger_failed(run->ledger, (size_t)args->point, p))
+			continue;
+		block->index[i] = p;
+		block->m1[i] = team_m1(run->team, p);
+		block->name[i] = run->plan->path[p].name;
+		block->m2_address[i] = lab_path_m2(run->lab, p)->address;
+		block->paths++;
+	}
+}
+
+/* MTU and offload on every path of the block; *failed as in run_paths(). */
+static int set_paths(struct run *run, const struct block *block,
+		     const struct point *point, int *failed, struct err *err)
+{
+	int mtu = (int)point->value[AXIS_MTU];
+	int offload = (int)point->value[AXIS_OFFLOAD];
+
+	for (size_t i = 0; i < block->paths; i++) {
+		int blame;
+		int rc = team_set_path(run->team, block->index[i], mtu, offload,
+				       &blame, err);
+
+		*failed = blame < 0 ? -1 : (int)i;
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* *failed: an index into the block's paths, or -1 for M2. */
+static int run_paths(struct run *run, const struct measure_args *args,
+		     struct block *block, int *failed, struct err *err)
+{
+	const struct point *point = &run->point[args->point];
+	struct agent_block_args a = {
+		.m2 = team_m2(run->team),
+		.m1 = block->m1,
+		.path_name = block->name,
+		.m2_address = block->m2_address,
+		.paths = block->paths,
+		.point = point,
+		.congestion = team_congestion(run->team),
+		.timing = args->timing,
+	};
+	int rc = set_paths(run, block, point, failed, err);
+
+	if (rc)
+		return rc;
+	block->slices = args->cycles * block->paths;
+	block->order = calloc(block->slices, sizeof(*block->order));
+	if (!block->order)
+		return err_set(err, ENOMEM, "out of memory");
+	stats_block_order(args->seed, block->order, block->paths, args->cycles);
+	a.order = block->order;
+	a.slices = block->slices;
+	block->started_at_ns = clock_real_ns();
+	block->duration_ns = -clock_mono_ns();
+	rc = agent_run_block(&a, block->result, failed, err);
+	block->duration_ns += clock_mono_ns();
+	return rc;
+}
+
+static void sum_slices(const struct agent_block_path *result,
+		       struct store_measurement *m)
+{
+	m->slices = json_array();
+	for (size_t i = 0; i < result->slices; i++) {
+		const struct block_slice *s = &result->slice[i];
+
+		m->bytes += s->bytes;
+		m->duration_ns += s->duration_ns;
+		if (s->idle_ns > m->idle_max_ns)
+			m->idle_max_ns = s->idle_ns;
+		json_array_append_new(m->slices,
+				      json_pack("[II]", (json_int_t)s->bytes,
+						(json_int_t)s->duration_ns));
+	}
+}
+
+static void fill_measurement(size_t path, const struct agent_block_path *result,
+			     struct store_measurement *m)
+{
+	*m = (struct store_measurement){
+		.path = (int)path,
+		.throughput_mbps = result->throughput_mbps,
+		.sndbuf_bytes = result->sender.sndbuf_bytes,
+		.rcvbuf_bytes = result->receiver.rcvbuf_bytes,
+		.mss_bytes = result->sender.mss_bytes,
+		.retransmits = result->sender.retransmits,
+		.messages = result->messages,
+	};
+	memcpy(m->congestion, result->sender.congestion,
+	       sizeof(m->congestion));
+	sum_slices(result, m);
+}
+
+static json_t *order_to_json(const struct block *block)
+{
+	json_t *order = json_array();
+
+	for (size_t i = 0; i < block->slices; i++)
+		json_array_append_new(
+			order,
+			json_integer((json_int_t)block->index[block->order[i]]));
+	return order;
+}
+
+static json_t *settings_to_json(const struct point *point)
+{
+	/* what set_paths() verified on every end and hop */
+	return json_pack("{sisb}", "mtu", (int)point->value[AXIS_MTU],
+			 "offload", (int)point->value[AXIS_OFFLOAD]);
+}
+
+static int store_result(struct run *run, const struct measure_args *args,
+			const struct block *block, struct err *err)
+{
+	struct store_measurement measurement[BLOCK_MAX_PATHS];
+	struct store_block row = {
+		.point = args->point,
+		.round = run->round,
+		.seed = args->seed,
+		.order = order_to_json(block),
+		.started_at_ns = block->started_at_ns,
+		.duration_ns = block->duration_ns,
+		.settings = settings_to_json(&run->point[args->point]),
+		.measurement = measurement,
+		.measurements = block->paths,
+	};
+	int rc;
+
+	for (size_t i = 0; i < block->paths; i++)
+		fill_measurement(block->index[i], &block->result[i],
+				 &measurement[i]);
+	rc = store_add_block(run->store, &row, err);
+	for (size_t i = 0; i < block->paths; i++)
+		json_decref(measurement[i].slices);
+	json_decref(row.order);
+	json_decref(row.settings);
+	return rc;
+}
+
+static int enter_result(struct run *run, const struct measure_args *args,
+			const struct block *block, struct err *err)
+{
+	double mbps[BLOCK_MAX_PATHS];
+	int rc = store_result(run, args, block, err);
+
+	if (rc)
+		return rc;
+	for (size_t p = 0; p < run->paths; p++)
+		mbps[p] = -1;
+	for (size_t i = 0; i < block->paths; i++)
+		mbps[block->index[i]] = block->result[i].throughput_mbps;
+	run->blocks++;
+	run->measuring_ns += block->duration_ns;
+	return ledger_add(run->ledger, (size_t)args->point, mbps, err);
+}
+
+/* The path's node cannot be had again: all its cells are lost. */
+static int lose_path(struct run *run, size_t path, const char *cause,
+		     struct err *err)
+{
+	int rc = 0;
+
+	run->built[path] = false;
+	run_tell(run, "%s is lost: %s", run->plan->path[path].name, cause);
+	for (size_t i = 0; !rc && i < run->points; i++)
+		rc = measure_fail_cell(run, i, path, cause, err);
+	return rc;
+}
+
+static int replace_m1(struct run *run, size_t point, size_t path,
+		      const struct err *cause, struct err *err)
+{
+	unsigned char *strikes = &run->strikes[point * run->paths + path];
+	const char *name = run->plan->path[path].name;
+	struct err start = ERR_INIT;
+	int rc = 0;
+
+	if (++*strikes >= STRIKES) {
+		run_tell(run, "cell FAILED on %s: %s", name, cause->text);
+		rc = measure_fail_cell(run, point, path, cause->text, err);
+	} else {
+		run_tell(run, "%s: %s; trying again with a new agent", name,
+			 cause->text);
+	}
+	if (!rc && team_start(run->team, (int)path, &start))
+		rc = lose_path(run, path, start.text, err);
+	return rc;
+}
+
+/* M2 takes part in every cell: without it the study ends, resumable. */
+static int replace_m2(struct run *run, size_t point, const struct err *cause,
+		      struct err *err)
+{
+	int rc = 0;
+
+	if (++run->m2_strikes[point] >= STRIKES) {
+		run_tell(run, "point FAILED: %s", cause->text);
+		rc = measure_fail_cell(run, point, 0, cause->text, err);
+	} else {
+		run_tell(run, "M2: %s; trying again with a new agent",
+			 cause->text);
+	}
+	if (!rc && team_start(run->team, -1, err))
+		rc = err_wrap(err, "M2 is lost");
+	return rc;
+}
+
+static void block_clear(struct block *block)
+{
+	for (size_t i = 0; i < block->paths; i++)
+		agent_block_path_free(&block->result[i]);
+	free(block->order);
+	*block = (struct block){ 0 };
+}
+
+/* One try. 1: something was replaced, try again. */
+static int try_block(struct run *run, const struct measure_args *args,
+		     struct block *block, struct err *err)
+{
+	struct err cause = ERR_INIT;
+	int failed = -1;
+	int rc;
+
+	gather_paths(run, args, block);
+	if (!block->paths)
+		return 0;
+	rc = run_paths(run, args, block, &failed, &cause);
+	if (!rc)
+		return enter_result(run, args, block, err);
+	if (rc == -ENOMEM)
+		return err_set(err, ENOMEM, "%s", cause.text);
+	if (failed >= 0)
+		rc = replace_m1(run, (size_t)args->point, block->index[failed],
+				&cause, err);
+	else
+		rc = replace_m2(run, (size_t)args->point, &cause, err);
+	return rc ? rc : 1;
+}
+
+int measure_block(struct run *run, const struct measure_args *args,
+		  struct err *err)
+{
+	int rc = 1;
+
+	point_format(&run->point[args->point], run->now, sizeof(run->now));
+	while (rc > 0) {
+		struct block block = { 0 };
+
+		rc = try_block(run, args, &block, err);
+		block_clear(&block);
+	}
+	return rc;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The 2007 study's rule, kept as a control: one configuration after another,
+ * in each cell 3 to 10 measurements of 7 s until a 95 % interval is narrow
+ * enough. A measurement is a block of one path and one slice.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "stats/order.h"
+#include "stats/rule_2007.h"
+#include "study/run.h"
+
+#define MEASUREMENT_NS (7 * NS_PER_S) /* section 4 of the study */
+
+static int one_measurement(struct run *run, size_t path, int point,
+			   struct err *err)
+{
+	struct measure_args args = {
+		.point = point,
+		.path = (int)path,
+		.seed = stats_seed(run->args->seed, run->blocks),
+		.cycles = 1,
+		.timing = {
+			.slice_ns = MEASUREMENT_NS,
+			.patience_ns = STUDY_PATIENCE_NS,
+		},
+	};
+	int rc = measure_block(run, &args, err);
+
+	run_show_progress(run);
+	return rc;
+}
+
+/* What the store holds of one cell: its measurements' throughputs. */
+static int load_cell(struct run *run, size_t path, int point, double *mbps,
+		     size_t *n, struct err *err)
+{
+	struct store_block *blocks;
+	size_t count;
+	int rc = store_load_blocks(run->store, true, &blocks, &count, err);
+
+	*n = 0;
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count && *n < RULE_2007_MAX; i++)
+		if (blocks[i].point == point && !blocks[i].discarded &&
+		    blocks[i].measurement[0].path == (int)path)
+			mbps[(*n)++] = blocks[i].measurement[0].throughput_mbps;
+	store_blocks_free(blocks, count);
+	return 0;
+}
+
+static int one_cell(struct run *run, size_t path, int point,
+		    enum study_end *end, struct err *err)
+{
+	double mbps[RULE_2007_MAX];
+	size_t n;
+	int rc = load_cell(run, path, point, mbps, &n, err);
+
+	while (!rc && !ledger_failed(run->ledger, (size_t)point, path) &&
+	       !stats_rule_2007_done(mbps, n)) {
+		if (run_is_over(run, end))
+			return 0;
+		rc = one_measurement(run, path, point, err);
+		if (!rc)
+			rc = load_cell(run, path, point, mbps, &n, err);
+	}
+	return rc;
+}
+
+int run_rule_2007(struct run *run, enum study_end *end, struct err *err)
+{
+	int rc = 0;
+
+	*end = STUDY_COMPLETE;
+	for (size_t p = 0; !rc && p < run->paths; p++)
+		for (size_t i = 0; !rc && i < run->points; i++) {
+			if (run_is_over(run, end))
+				return 0;
+			rc = one_cell(run, p, (int)i, end, err);
+		}
+	return rc;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * run.h - a study under way: what study.c, measure.c, rounds.c and
+ * rule_2007.c share. Not for other rooms.
+ */
+#ifndef VAZAO_STUDY_RUN_H
+#define VAZAO_STUDY_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/agent.h"
+#include "base/axis.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "lab/lab.h"
+#include "store/store.h"
+#include "study/ledger.h"
+#include "study/study.h"
+#include "study/team.h"
+
+/* How long an agent may be silent beyond its schedule. */
+#define STUDY_PATIENCE_NS (2 * NS_PER_S)
+
+struct run {
+	const struct study_args *args;
+	const struct plan *plan;
+	struct store *store;
+	struct lab *lab;
+	struct team *team;
+	struct ledger *ledger;
+	struct point *point;
+	size_t points, paths;
+	bool *built; /* [paths] the lab has it and its agent can be started */
+	unsigned char *strikes; /* [points * paths] failures so far */
+	unsigned char *m2_strikes; /* [points] */
+	size_t blocks;		       /* stored, earlier runs' too */
+	size_t blocks_before;	       /* of them, earlier runs' */
+	int round;
+	int64_t started_ns;	/* monotonic, of this run */
+	int64_t measuring_ns;	/* spent on blocks in this run */
+	enum study_phase phase;
+	struct study_path_progress *progress; /* [paths] */
+	char now[160];
+};
+
+/* measure.c: one block */
+
+/* What to measure: `path` >= 0 only that one, else all that live. */
+struct measure_args {
+	int point;
+	int path;
+	uint64_t seed;
+	size_t cycles;
+	struct block_timing timing;
+};
+
+/*
+ * Sets the paths, runs the block, stores it, enters it in the ledger. A path
+ * that fails gets a new agent and a second try; then its cell is FAILED and
+ * the block goes on without it. 0 also if every cell of the point has failed;
+ * negative only for what ends the study (store, M2's node lost).
+ */
+int measure_block(struct run *run, const struct measure_args *args,
+		  struct err *err);
+
+/* Marks a cell FAILED in ledger and store. */
+int measure_fail_cell(struct run *run, size_t point, size_t path,
+		      const char *cause, struct err *err);
+
+/* study.c: told to the watcher */
+void run_tell(struct run *run, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void run_show_progress(struct run *run);
+
+/* True when SIGINT came or the budget is spent. */
+bool run_is_over(const struct run *run, enum study_end *end);
+
+/* rounds.c and rule_2007.c: the two rules */
+int run_rounds(struct run *run, enum study_end *end, struct err *err);
+int run_rule_2007(struct run *run, enum study_end *end, struct err *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * team.h - the agents of a lab: one in every node, alike in their settings,
+ * replaced when they die.
+ *
+ * Called by the study's own files only. Owns the agents; borrows the lab.
+ */
+#ifndef VAZAO_STUDY_TEAM_H
+#define VAZAO_STUDY_TEAM_H
+
+#include <stddef.h>
+
+#include "agent/agent.h"
+#include "base/axis.h"
+#include "base/err.h"
+#include "lab/lab.h"
+#include "store/store.h"
+
+struct team;
+
+/* No agent is started yet. */
+int team_create(struct team **team, struct lab *lab, size_t paths,
+		struct err *err);
+void team_free(struct team *team);
+
+/*
+ * Starts an agent in the node that is the end of `path` (or M2, path -1), in
+ * place of any former one, and gives it the team's settings and the node's
+ * addresses.
+ */
+int team_start(struct team *team, int path, struct err *err);
+
+/* NULL where there is none. */
+struct agent *team_m1(const struct team *team, size_t path);
+struct agent *team_m2(const struct team *team);
+
+/*
+ * Makes TCP alike on every node that has an agent: the congestion control is
+ * the first of cubic and reno that all take, the rest is M2's. What is then
+ * read back is stored, so that the report can name what still differs.
+ */
+int team_equalize(struct team *team, struct store *store, struct err *err);
+
+/* "cubic" or "reno"; NULL before team_equalize(). */
+const char *team_congestion(const struct team *team);
+
+/*
+ * MTU and offload on both ends of a path by their agents and on every hop
+ * between by the lab; read back; -EIO naming the place where one did not
+ * take. Nothing is done where the path has them already. *blame: 0 the path,
+ * -1 M2's agent.
+ */
+int team_set_path(struct team *team, size_t path, int mtu, int offload,
+		  int *blame, struct err *err);
+
+#endif
