@@ -7,9 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-int cmd_fail(const struct command *command, const struct err *err)
+int cmd_status_of(const struct err *err)
 {
-	fprintf(stderr, "vazao %s: %s\n", command->name, err->text);
 	switch (err->code) {
 	case EPERM:
 	case EOPNOTSUPP:
@@ -21,6 +20,12 @@ int cmd_fail(const struct command *command, const struct err *err)
 	default:
 		return CMD_REFUSED;
 	}
+}
+
+int cmd_fail(const struct command *command, const struct err *err)
+{
+	fprintf(stderr, "vazao %s: %s\n", command->name, err->text);
+	return cmd_status_of(err);
 }
 
 bool cmd_parse(const struct command *command, void *values, int *argc,

@@ -36,8 +36,14 @@ extern const struct command cmd_plan;
 extern const struct command cmd_report;
 extern const struct command cmd_study;
 
-/* "vazao NAME: TEXT" on standard error; returns the exit status that fits
- * the error's code (CMD_REFUSED by default, CMD_LACKING for -ENOENT's kin). */
+/*
+ * The exit status that fits an error: CMD_LACKING for -EPERM, -EOPNOTSUPP,
+ * -ENODEV and -ENOPKG (the machine lacks something), CMD_INTERRUPTED for
+ * -EINTR, CMD_REFUSED for the rest.
+ */
+int cmd_status_of(const struct err *err);
+
+/* Prints "vazao NAME: TEXT" on standard error; returns the status. */
 int cmd_fail(const struct command *command, const struct err *err);
 
 /*

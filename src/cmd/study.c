@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* vazao study: the main job. The study itself runs in a cage; what outlives
+ * the cage (the report) is made after it, from the stored rows. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "cmd/progress.h"
+#include "cmd/study_files.h"
+#include "lab/cage.h"
+#include "lab/lab.h"
+#include "plan/plan.h"
+#include "study/study.h"
+
+#define NOT_GIVEN INT64_C(-1)
+
+struct options {
+	const char *dir;
+	struct opt_list sets;
+	double precision; /* < 0: not given */
+	int64_t budget_ns, seed;
+	bool resume;
+};
+
+/* clang-format off */
+static const struct opt_row rows[] = {
+	{ "output", 'o', OPT_STRING, offsetof(struct options, dir), "DIR",
+	  "the study's directory (default: PLAN and the time)" },
+	{ "set", 0, OPT_LIST, offsetof(struct options, sets), "KEY=VALUE",
+	  "override a key of the plan, e.g. --set mtu=[1500]" },
+	{ "precision", 0, OPT_FRACTION, offsetof(struct options, precision), "P",
+	  "relative half-width of the 95 % intervals, e.g. 2.5%" },
+	{ "budget", 0, OPT_DURATION, offsetof(struct options, budget_ns), "TIME",
+	  "stop measuring after TIME, e.g. 10m" },
+	{ "seed", 0, OPT_COUNT, offsetof(struct options, seed), "N",
+	  "seed of every random order (default: a random one; it is stored)" },
+	{ "resume", 0, OPT_FLAG, offsetof(struct options, resume), NULL,
+	  "go on with the study in DIR" },
+	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
+};
+/* clang-format on */
+
+struct job {
+	struct options options;
+	struct plan *plan;
+	char *dir;
+	char *self_path, *agent_path;
+	const struct command *command;
+};
+
+/* "--precision" and "--budget" are short for --set of the same name. */
+static int add_set(struct plan_set *sets, size_t *count, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int add_set(struct plan_set *sets, size_t *count, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return -ENOMEM;
+	sets[(*count)++].text = text;
+	return 0;
+}
+
+static int load_plan(struct job *job, const char *name, struct err *err)
+{
+	struct plan_set sets[OPT_LIST_MAX + 2];
+	struct plan_args args = { .name = name,
+				  .sets = sets,
+				  .kinds = lab_kinds() };
+	const struct options *o = &job->options;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < o->sets.count; i++)
+		rc = add_set(sets, &args.set_count, "%s", o->sets.item[i]);
+	if (!rc && o->precision >= 0)
+		rc = add_set(sets, &args.set_count, "precision=%.9g%%",
+			     100 * o->precision);
+	if (!rc && o->budget_ns != NOT_GIVEN)
+		rc = add_set(sets, &args.set_count, "budget=%" PRId64 "ms",
+			     o->budget_ns / NS_PER_MS);
+	if (!rc)
+		rc = plan_load(&job->plan, &args, err);
+	else
+		err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < args.set_count; i++)
+		free((char *)sets[i].text);
+	return rc;
+}
+
+/* A plan's file name without its directory and ending, or a built-in's. */
+static char *default_dir(const char *plan_name)
+{
+	const char *base = strrchr(plan_name, '/');
+	char when[32], *dir;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	base = base ? base + 1 : plan_name;
+	strftime(when, sizeof(when), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+	if (asprintf(&dir, "vazao-%.*s-%s", (int)strcspn(base, "."), base,
+		     when) < 0)
+		return NULL;
+	return dir;
+}
+
+/* The seed is stored, and read back when the study is resumed. */
+static int choose_seed(struct job *job, struct err *err)
+{
+	if (job->options.resume)
+		return study_files_read_seed(job->dir, &job->options.seed, err);
+	if (job->options.seed != NOT_GIVEN)
+		return 0;
+	if (getrandom(&job->options.seed, sizeof(job->options.seed), 0) < 0)
+		return err_sys(err, errno, "getrandom");
+	job->options.seed &= INT64_C(0xffffffff); /* short enough to retype */
+	return 0;
+}
+
+static int prepare(struct job *job, int argc, char **argv, struct err *err)
+{
+	const char *name = argc > 0 ? argv[0] : "quick";
+	char *stored_plan = NULL;
+	int rc = 0;
+
+	if (argc > 1)
+		return err_set(err, E2BIG,
+			       "one plan at a time, not also '%s'", argv[1]);
+	if (job->options.resume && !job->options.dir)
+		return err_set(err, EINVAL,
+			       "--resume needs -o DIR, the study to go on with");
+	job->dir = job->options.dir ? strdup(job->options.dir) :
+				      default_dir(name);
+	if (!job->dir)
+		return err_set(err, ENOMEM, "out of memory");
+	if (job->options.resume && argc == 0) {
+		if (asprintf(&stored_plan, "%s/plan.yaml", job->dir) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+		name = stored_plan;
+	}
+	rc = load_plan(job, name, err);
+	free(stored_plan);
+	if (!rc && !job->options.resume)
+		rc = study_files_create(job->dir, job->plan->text, err);
+	if (!rc)
+		rc = choose_seed(job, err);
+	return rc ? rc : cmd_find_programs(&job->self_path, &job->agent_path,
+					   err);
+}
+
+static int measure(struct job *job, struct progress *progress,
+		   struct err *err)
+{
+	enum study_end end;
+	struct study_args args = {
+		.plan = job->plan,
+		.dir = job->dir,
+		.resume = job->options.resume,
+		.seed = (uint64_t)job->options.seed,
+		.agent_path = job->agent_path,
+		.self_path = job->self_path,
+		.watcher = { .progress = progress_on_progress,
+			     .event = progress_on_event,
+			     .arg = progress },
+	};
+	int rc = study_run(&args, &end, err);
+
+	if (!rc && end == STUDY_INTERRUPTED)
+		return CMD_INTERRUPTED;
+	return rc ? rc : CMD_DONE;
+}
+
+/* PID 1 of the cage. */
+static int inside(void *arg)
+{
+	struct job *job = arg;
+	struct progress progress;
+	struct err err = ERR_INIT;
+	int rc = progress_open(&progress, job->dir, &err);
+
+	if (rc)
+		return cmd_fail(job->command, &err);
+	rc = measure(job, &progress, &err);
+	if (rc < 0)
+		progress_say(&progress, err.text);
+	progress_close(&progress);
+	return rc < 0 ? cmd_status_of(&err) : rc;
+}
+
+static int report(struct job *job, int status)
+{
+	struct err err = ERR_INIT;
+	int rc = study_files_report(job->dir, stdout, &err);
+
+	if (rc)
+		fprintf(stderr, "vazao study: the report: %s\n", err.text);
+	if (status == CMD_INTERRUPTED)
+		fprintf(stderr,
+			"interrupted; nothing measured is lost. Go on with: "
+			"vazao study --resume -o %s\n", job->dir);
+	return rc ? CMD_REFUSED : status;
+}
+
+static void job_free(struct job *job)
+{
+	plan_free(job->plan);
+	free(job->dir);
+	free(job->self_path);
+	free(job->agent_path);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct job job = { .options = { .precision = -1,
+					.budget_ns = NOT_GIVEN,
+					.seed = NOT_GIVEN },
+			   .command = command };
+	struct err err = ERR_INIT;
+	int status, rc;
+
+	if (!cmd_parse(command, &job.options, &argc, &argv, &status))
+		return status;
+	rc = prepare(&job, argc, argv, &err);
+	if (!rc)
+		rc = cage_run(inside, &job, &status, &err);
+	if (rc == -EINTR) {
+		fprintf(stderr, "vazao study: %s\n", err.text);
+		status = report(&job, CMD_INTERRUPTED);
+	} else if (rc) {
+		status = cmd_fail(command, &err);
+	} else if (status == CMD_DONE || status == CMD_INTERRUPTED) {
+		status = report(&job, status);
+	}
+	job_free(&job);
+	return status;
+}
+
+const struct command cmd_study = {
+	.name = "study",
+	.arguments = "[PLAN]",
+	.help = "carry out a plan (a file or a built-in; default: quick)",
+	.options = rows,
+	.run = run,
+};
