@@ -71,8 +71,8 @@ void progress_on_event(void *arg, const char *text)
 }
 
 /* Appends as printf; cuts at the end of the line. */
-__attribute__((format(printf, 3, 4))) static void
-add(char *line, size_t size, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void add(char *line, size_t size,
+						      const char *fmt, ...)
 {
 	size_t used = strlen(line);
 	va_list ap;
@@ -106,10 +106,9 @@ static void add_times(const struct study_progress *p, char *line, size_t size)
 	if (p->budget_ns) {
 		int64_t left_ns = p->budget_ns - p->elapsed_ns;
 
-		units_format_duration(left_ns > 0 ? left_ns / NS_PER_S *
-							    NS_PER_S :
-						    0,
-				      text, sizeof(text));
+		units_format_duration(
+			left_ns > 0 ? left_ns / NS_PER_S * NS_PER_S : 0, text,
+			sizeof(text));
 		add(line, size, " (budget %s)", text);
 	}
 }
@@ -152,8 +151,8 @@ static bool due(int64_t *last_ns)
 void progress_on_progress(void *arg, const struct study_progress *p)
 {
 	struct progress *progress = arg;
-	bool phase_is_new = p->phase != progress->said_phase ||
-			    !progress->said_ns;
+	bool phase_is_new =
+		p->phase != progress->said_phase || !progress->said_ns;
 	char line[512];
 
 	progress_format(p, progress->columns, line, sizeof(line));

@@ -13,8 +13,8 @@
 #include "study/study.h"
 
 struct progress {
-	FILE *out; /* standard error */
-	FILE *log; /* DIR/study.log */
+	FILE *out;     /* standard error */
+	FILE *log;     /* DIR/study.log */
 	bool terminal; /* out is one: redraw one line */
 	int columns;
 	bool drawn; /* a line without its newline stands on the terminal */
@@ -23,8 +23,7 @@ struct progress {
 };
 
 /* Opens DIR/study.log for appending. */
-int progress_open(struct progress *progress, const char *dir,
-		  struct err *err);
+int progress_open(struct progress *progress, const char *dir, struct err *err);
 void progress_close(struct progress *progress);
 
 /* A line of its own, to the person and to the log. */

@@ -139,13 +139,14 @@ static int prepare(struct job *job, int argc, char **argv, struct err *err)
 	int rc = 0;
 
 	if (argc > 1)
-		return err_set(err, E2BIG,
-			       "one plan at a time, not also '%s'", argv[1]);
+		return err_set(err, E2BIG, "one plan at a time, not also '%s'",
+			       argv[1]);
 	if (job->options.resume && !job->options.dir)
-		return err_set(err, EINVAL,
-			       "--resume needs -o DIR, the study to go on with");
-	job->dir = job->options.dir ? strdup(job->options.dir) :
-				      default_dir(name);
+		return err_set(
+			err, EINVAL,
+			"--resume needs -o DIR, the study to go on with");
+	job->dir =
+		job->options.dir ? strdup(job->options.dir) : default_dir(name);
 	if (!job->dir)
 		return err_set(err, ENOMEM, "out of memory");
 	if (job->options.resume && argc == 0) {
@@ -159,12 +160,11 @@ static int prepare(struct job *job, int argc, char **argv, struct err *err)
 		rc = study_files_create(job->dir, job->plan->text, err);
 	if (!rc)
 		rc = choose_seed(job, err);
-	return rc ? rc : cmd_find_programs(&job->self_path, &job->agent_path,
-					   err);
+	return rc ? rc
+		  : cmd_find_programs(&job->self_path, &job->agent_path, err);
 }
 
-static int measure(struct job *job, struct progress *progress,
-		   struct err *err)
+static int measure(struct job *job, struct progress *progress, struct err *err)
 {
 	enum study_end end;
 	struct study_args args = {
@@ -212,7 +212,8 @@ static int report(struct job *job, int status)
 	if (status == CMD_INTERRUPTED)
 		fprintf(stderr,
 			"interrupted; nothing measured is lost. Go on with: "
-			"vazao study --resume -o %s\n", job->dir);
+			"vazao study --resume -o %s\n",
+			job->dir);
 	return rc ? CMD_REFUSED : status;
 }
 

@@ -65,7 +65,8 @@ int study_files_create(const char *dir, const char *plan_text, struct err *err)
 	if (!rc && access(path, F_OK) == 0)
 		rc = err_set(err, EEXIST,
 			     "%s has a study already; --resume goes on with "
-			     "it, another -o DIR begins a new one", dir);
+			     "it, another -o DIR begins a new one",
+			     dir);
 	if (!rc)
 		rc = join(path, sizeof(path), dir, "plan.yaml", err);
 	return rc ? rc : write_text(path, plan_text, err);
@@ -82,8 +83,10 @@ int study_files_read_seed(const char *dir, int64_t *seed, struct err *err)
 	rc = store_get_meta(store, "seed", &text, err);
 	store_close(store);
 	if (!rc && !text)
-		rc = err_set(err, EPROTO, "%s/study.db has no seed: it was "
-			     "never begun", dir);
+		rc = err_set(err, EPROTO,
+			     "%s/study.db has no seed: it was "
+			     "never begun",
+			     dir);
 	if (!rc)
 		rc = units_parse_count(text, seed, err);
 	free(text);
@@ -148,8 +151,7 @@ static int write_all(const struct report_args *args, const char *dir,
 
 int study_files_report(const char *dir, FILE *out, struct err *err)
 {
-	struct report_args args = { .out = out,
-				    .color = isatty(fileno(out)) };
+	struct report_args args = { .out = out, .color = isatty(fileno(out)) };
 	struct matrix *matrix = NULL;
 	int rc = store_open(&args.store, dir, STORE_READ, err);
 

@@ -18,15 +18,14 @@ struct series {
 struct ledger {
 	struct ledger_rule rule;
 	size_t points, paths;
-	struct series *series; /* [point * paths + path] */
-	bool *active;	       /* [points] */
-	size_t *left;	       /* [points] blocks still needed */
+	struct series *series;	      /* [point * paths + path] */
+	bool *active;		      /* [points] */
+	size_t *left;		      /* [points] blocks still needed */
 	struct stats_blocks *scratch; /* [points] */
 	double *sorted;		      /* [points] */
 };
 
-static struct series *at(const struct ledger *ledger, size_t point,
-			 size_t path)
+static struct series *at(const struct ledger *ledger, size_t point, size_t path)
 {
 	return &ledger->series[point * ledger->paths + path];
 }

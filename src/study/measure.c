@@ -145,8 +145,7 @@ static void fill_measurement(size_t path, const struct agent_block_path *result,
 		.retransmits = result->sender.retransmits,
 		.messages = result->messages,
 	};
-	memcpy(m->congestion, result->sender.congestion,
-	       sizeof(m->congestion));
+	memcpy(m->congestion, result->sender.congestion, sizeof(m->congestion));
 	sum_slices(result, m);
 }
 
@@ -157,7 +156,8 @@ static json_t *order_to_json(const struct block *block)
 	for (size_t i = 0; i < block->slices; i++)
 		json_array_append_new(
 			order,
-			json_integer((json_int_t)block->index[block->order[i]]));
+			json_integer(
+				(json_int_t)block->index[block->order[i]]));
 	return order;
 }
 

@@ -33,13 +33,13 @@ struct run {
 	struct point *point;
 	size_t points, paths;
 	bool *built; /* [paths] the lab has it and its agent can be started */
-	unsigned char *strikes; /* [points * paths] failures so far */
+	unsigned char *strikes;	   /* [points * paths] failures so far */
 	unsigned char *m2_strikes; /* [points] */
-	size_t blocks;		       /* stored, earlier runs' too */
-	size_t blocks_before;	       /* of them, earlier runs' */
+	size_t blocks;		   /* stored, earlier runs' too */
+	size_t blocks_before;	   /* of them, earlier runs' */
 	int round;
-	int64_t started_ns;	/* monotonic, of this run */
-	int64_t measuring_ns;	/* spent on blocks in this run */
+	int64_t started_ns;   /* monotonic, of this run */
+	int64_t measuring_ns; /* spent on blocks in this run */
 	enum study_phase phase;
 	struct study_path_progress *progress; /* [paths] */
 	char now[160];

@@ -131,10 +131,9 @@ static int store_meta(struct run *run, struct err *err)
 	if (!rc)
 		rc = store_set_meta(run->store, "precision", precision, err);
 	if (!rc)
-		rc = store_set_meta(run->store, "rule",
-				    plan->rule == PLAN_RULE_2007 ? "2007" :
-								   "blocks",
-				    err);
+		rc = store_set_meta(
+			run->store, "rule",
+			plan->rule == PLAN_RULE_2007 ? "2007" : "blocks", err);
 	if (!rc)
 		rc = set_meta_int(run->store, "seed", run->args->seed, err);
 	if (!rc)
@@ -179,8 +178,10 @@ static int enter_stored(struct run *run, const struct store_block *block,
 	double mbps[BLOCK_MAX_PATHS];
 
 	if (block->point < 0 || (size_t)block->point >= run->points)
-		return err_set(err, EPROTO, "study.db: block %" PRId64
-			       " is of no point of this plan", block->id);
+		return err_set(err, EPROTO,
+			       "study.db: block %" PRId64
+			       " is of no point of this plan",
+			       block->id);
 	for (size_t p = 0; p < run->paths; p++)
 		mbps[p] = -1;
 	for (size_t i = 0; i < block->measurements; i++) {
@@ -192,9 +193,9 @@ static int enter_stored(struct run *run, const struct store_block *block,
 	run->blocks++;
 	if (block->round >= run->round)
 		run->round = block->round + 1;
-	return block->discarded ?
-		       0 :
-		       ledger_add(run->ledger, (size_t)block->point, mbps, err);
+	return block->discarded ? 0
+				: ledger_add(run->ledger, (size_t)block->point,
+					     mbps, err);
 }
 
 static int load_blocks(struct run *run, struct err *err)
@@ -227,7 +228,8 @@ static int resume(struct run *run, struct err *err)
 	if (count != run->points)
 		rc = err_set(err, EINVAL,
 			     "study.db has %zu points, its plan %zu: it is "
-			     "another plan's study", count, run->points);
+			     "another plan's study",
+			     count, run->points);
 	for (size_t i = 0; !rc && i < count; i++)
 		if (!point_equal(&stored[i], &run->point[i]))
 			rc = err_set(err, EINVAL,

@@ -141,8 +141,8 @@ static int instruct(struct team *team, int path, struct agent *agent,
 		if (!team->m1[p].node)
 			continue;
 		rc = set_end(agent,
-			     path >= 0 ? lab_path_m1(team->lab, p) :
-					 lab_path_m2(team->lab, p),
+			     path >= 0 ? lab_path_m1(team->lab, p)
+				       : lab_path_m2(team->lab, p),
 			     err);
 	}
 	return rc;
@@ -237,8 +237,7 @@ static int gather_wanted(struct team *team, struct err *err)
 		if (alike[i].value)
 			json_object_set_new(now, alike[i].name,
 					    json_string(alike[i].value));
-	json_object_set_new(now, CONGESTION_KEY,
-			    json_string(team->congestion));
+	json_object_set_new(now, CONGESTION_KEY, json_string(team->congestion));
 	json_decref(team->wanted);
 	team->wanted = now;
 	return 0;
@@ -251,7 +250,7 @@ static int store_settings(struct store *store, const char *node, json_t *now,
 	json_t *value;
 	int rc = 0;
 
-	json_object_foreach (now, key, value)
+	json_object_foreach(now, key, value)
 		if (!rc && json_is_string(value))
 			rc = store_set_setting(store, node, key,
 					       json_string_value(value), err);
