@@ -148,16 +148,17 @@ static void judge_cell(struct ledger *ledger, size_t point, size_t path,
 		return;
 	stats_estimate(&ledger->scratch[point], pool, &e);
 	s->half_width = e.valid ? e.half_width : 0;
-	s->reached = stats_reached(&e, ledger->rule.precision,
-				   ledger->rule.min_blocks);
+	s->reached = s->n >= ledger->rule.min_blocks &&
+		     stats_reached(&e, ledger->rule.precision);
 	if (s->reached)
 		return;
-	left = e.valid ? stats_blocks_left(&e, ledger->rule.precision) : 0;
+	left = stats_blocks_left(&e, ledger->rule.precision);
 	if (s->n < ledger->rule.min_blocks)
 		left = more(left, ledger->rule.min_blocks - s->n);
 	ledger->left[point] = more(ledger->left[point], more(left, 1));
 }
 
+/* Without memory for a pool every point stands on its own variance. */
 static void judge_path(struct ledger *ledger, size_t path)
 {
 	struct stats_pool pool;

@@ -7,12 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "stats/order.h"
 #include "stats/rule_2007.h"
 #include "study/run.h"
-
-#define MEASUREMENT_NS (7 * NS_PER_S) /* section 4 of the study */
 
 static int one_measurement(struct run *run, size_t path, int point,
 			   struct err *err)
@@ -23,7 +20,7 @@ static int one_measurement(struct run *run, size_t path, int point,
 		.seed = stats_seed(run->args->seed, run->blocks),
 		.cycles = 1,
 		.timing = {
-			.slice_ns = MEASUREMENT_NS,
+			.slice_ns = RULE_2007_RUN_NS,
 			.patience_ns = STUDY_PATIENCE_NS,
 		},
 	};
@@ -60,7 +57,7 @@ static int one_cell(struct run *run, size_t path, int point,
 	int rc = load_cell(run, path, point, mbps, &n, err);
 
 	while (!rc && !ledger_failed(run->ledger, (size_t)point, path) &&
-	       !stats_rule_2007_done(mbps, n)) {
+	       !rule_2007_done(mbps, n)) {
 		if (run_is_over(run, end))
 			return 0;
 		rc = one_measurement(run, path, point, err);
