@@ -107,6 +107,37 @@ static int allocate(struct run *run, struct err *err)
 	return ledger_create(&run->ledger, run->points, run->paths, &rule, err);
 }
 
+/* What may change when a study is resumed, and what may not. */
+struct meta {
+	const char *key;
+	char value[32];
+};
+
+enum { META_RULE, META_SLICE, META_GUARD, META_CYCLES, META_LINK, META_COUNT };
+
+static void describe_design(const struct plan *plan, struct meta *meta)
+{
+	const int64_t numbers[META_COUNT] = {
+		[META_SLICE] = plan->slice_ns,
+		[META_GUARD] = plan->guard_ns,
+		[META_CYCLES] = plan->cycles,
+		[META_LINK] = plan->link_bps,
+	};
+	static const char *const keys[META_COUNT] = {
+		[META_RULE] = "rule",	   [META_SLICE] = "slice_ns",
+		[META_GUARD] = "guard_ns", [META_CYCLES] = "cycles",
+		[META_LINK] = "link_bps",
+	};
+
+	for (int i = 0; i < META_COUNT; i++) {
+		meta[i].key = keys[i];
+		snprintf(meta[i].value, sizeof(meta[i].value), "%" PRId64,
+			 numbers[i]);
+	}
+	snprintf(meta[META_RULE].value, sizeof(meta[META_RULE].value), "%s",
+		 plan->rule == PLAN_RULE_2007 ? "2007" : "blocks");
+}
+
 static int set_meta_int(struct store *store, const char *key, uint64_t value,
 			struct err *err)
 {
@@ -116,44 +147,84 @@ static int set_meta_int(struct store *store, const char *key, uint64_t value,
 	return store_set_meta(store, key, text, err);
 }
 
-static int store_meta(struct run *run, struct err *err)
+/* Precision and budget may be other ones when a study is resumed. */
+static int store_target(struct run *run, struct err *err)
 {
 	const struct plan *plan = run->plan;
 	char precision[32];
 	int rc;
 
 	snprintf(precision, sizeof(precision), "%.9g", plan->precision);
-	rc = store_set_meta(run->store, "title", plan->title, err);
-	if (!rc)
-		rc = store_set_meta(run->store, "plan", plan->text, err);
-	if (!rc)
-		rc = store_set_meta(run->store, "source", plan->source, err);
-	if (!rc)
-		rc = store_set_meta(run->store, "precision", precision, err);
-	if (!rc)
-		rc = store_set_meta(
-			run->store, "rule",
-			plan->rule == PLAN_RULE_2007 ? "2007" : "blocks", err);
-	if (!rc)
-		rc = set_meta_int(run->store, "seed", run->args->seed, err);
+	rc = store_set_meta(run->store, "precision", precision, err);
 	if (!rc)
 		rc = set_meta_int(run->store, "min_blocks",
 				  (uint64_t)plan->min_blocks, err);
 	if (!rc)
-		rc = set_meta_int(run->store, "slice_ns",
-				  (uint64_t)plan->slice_ns, err);
+		rc = store_set_meta(run->store, "plan", plan->text, err);
+	return rc;
+}
+
+static int store_meta(struct run *run, struct err *err)
+{
+	const struct plan *plan = run->plan;
+	struct meta meta[META_COUNT];
+	int rc = store_set_meta(run->store, "title", plan->title, err);
+
+	describe_design(plan, meta);
+	for (int i = 0; !rc && i < META_COUNT; i++)
+		rc = store_set_meta(run->store, meta[i].key, meta[i].value,
+				    err);
 	if (!rc)
-		rc = set_meta_int(run->store, "link_bps",
-				  (uint64_t)plan->link_bps, err);
+		rc = store_set_meta(run->store, "source", plan->source, err);
+	if (!rc)
+		rc = set_meta_int(run->store, "seed", run->args->seed, err);
 	if (!rc)
 		rc = set_meta_int(run->store, "started_at_ns",
 				  (uint64_t)clock_real_ns(), err);
+	return rc ? rc : store_target(run, err);
+}
+
+static int check_meta(struct run *run, struct err *err)
+{
+	struct meta meta[META_COUNT];
+	int rc = 0;
+
+	describe_design(run->plan, meta);
+	for (int i = 0; !rc && i < META_COUNT; i++) {
+		char *stored = NULL;
+
+		rc = store_get_meta(run->store, meta[i].key, &stored, err);
+		if (!rc && (!stored || strcmp(stored, meta[i].value)))
+			rc = err_set(err, EINVAL,
+				     "study.db was made with %s %s, not %s; a "
+				     "study keeps one",
+				     meta[i].key, stored ? stored : "unknown",
+				     meta[i].value);
+		free(stored);
+	}
+	return rc;
+}
+
+static int check_paths(struct run *run, struct err *err)
+{
+	struct store_path *stored;
+	size_t count;
+	int rc = store_load_paths(run->store, &stored, &count, err);
+
+	if (rc)
+		return rc;
+	for (size_t p = 0; !rc && p < run->paths; p++)
+		if (count != run->paths ||
+		    strcmp(stored[p].name, run->plan->path[p].name) != 0)
+			rc = err_set(err, EINVAL,
+				     "study.db has other paths than the plan");
+	store_paths_free(stored, count);
 	return rc;
 }
 
 static int store_design(struct run *run, struct err *err)
 {
-	int rc = store_meta(run, err);
+	int rc = 0;
 
 	for (size_t p = 0; !rc && p < run->paths; p++) {
 		struct store_path path = { .id = (int)p,
@@ -168,7 +239,8 @@ static int store_design(struct run *run, struct err *err)
 	}
 	for (size_t i = 0; !rc && i < run->points; i++)
 		rc = store_add_point(run->store, (int)i, &run->point[i], err);
-	return rc;
+	/* last: a study.db with a seed is one that can be resumed */
+	return rc ? rc : store_meta(run, err);
 }
 
 /* A stored block's rows as ledger_add() takes them. */
@@ -236,6 +308,12 @@ static int resume(struct run *run, struct err *err)
 				     "study.db: point %zu is not the plan's",
 				     i);
 	free(stored);
+	if (!rc)
+		rc = check_paths(run, err);
+	if (!rc)
+		rc = check_meta(run, err);
+	if (!rc)
+		rc = store_target(run, err);
 	if (!rc)
 		rc = store_clear_failures(run->store, err);
 	if (!rc)
