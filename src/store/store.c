@@ -267,6 +267,11 @@ int store_add_failure(struct store *store, const struct store_failure *failure,
 		      "nns", failure->point, failure->path, failure->cause);
 }
 
+int store_clear_failures(struct store *store, struct err *err)
+{
+	return db_exec(&store->db, "DELETE FROM failure", err);
+}
+
 static int read_failure(struct db *db, sqlite3_stmt *query, void *row,
 			struct err *err)
 {

@@ -121,6 +121,8 @@ struct store_failure {
 };
 int store_add_failure(struct store *store, const struct store_failure *failure,
 		      struct err *err);
+/* All of them: a resumed study tries its failed cells anew. */
+int store_clear_failures(struct store *store, struct err *err);
 int store_load_failures(struct store *store, struct store_failure **failures,
 			size_t *count, struct err *err);
 

@@ -45,6 +45,14 @@ struct run {
 	char now[160];
 };
 
+/* design.c: study.db's beginning */
+
+/* Opens study.db with the design in it; a resumed one with its blocks in the
+ * ledger. -EINVAL where it is another plan's. */
+int design_open(struct run *run, struct err *err);
+int design_set_number(struct store *store, const char *key, uint64_t value,
+		      struct err *err);
+
 /* measure.c: one block */
 
 /* What to measure: `path` >= 0 only that one, else all that live. */

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a study is made of, into study.db when it begins; checked against
+ * study.db, and its blocks taken over, when it is resumed. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "study/run.h"
+
+/* What may change when a study is resumed, and what may not. */
+struct meta {
+	const char *key;
+	char value[32];
+};
+
+enum { META_RULE, META_SLICE, META_GUARD, META_CYCLES, META_LINK, META_COUNT };
+
+static void describe_design(const struct plan *plan, struct meta *meta)
+{
+	const int64_t numbers[META_COUNT] = {
+		[META_SLICE] = plan->slice_ns,
+		[META_GUARD] = plan->guard_ns,
+		[META_CYCLES] = plan->cycles,
+		[META_LINK] = plan->link_bps,
+	};
+	static const char *const keys[META_COUNT] = {
+		[META_RULE] = "rule",	   [META_SLICE] = "slice_ns",
+		[META_GUARD] = "guard_ns", [META_CYCLES] = "cycles",
+		[META_LINK] = "link_bps",
+	};
+
+	for (int i = 0; i < META_COUNT; i++) {
+		meta[i].key = keys[i];
+		snprintf(meta[i].value, sizeof(meta[i].value), "%" PRId64,
+			 numbers[i]);
+	}
+	snprintf(meta[META_RULE].value, sizeof(meta[META_RULE].value), "%s",
+		 plan->rule == PLAN_RULE_2007 ? "2007" : "blocks");
+}
+
+int design_set_number(struct store *store, const char *key, uint64_t value,
+		      struct err *err)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return store_set_meta(store, key, text, err);
+}
+
+/* Precision and budget may be other ones when a study is resumed. */
+static int store_target(struct run *run, struct err *err)
+{
+	const struct plan *plan = run->plan;
+	char precision[32];
+	int rc;
+
+	snprintf(precision, sizeof(precision), "%.9g", plan->precision);
+	rc = store_set_meta(run->store, "precision", precision, err);
+	if (!rc)
+		rc = design_set_number(run->store, "min_blocks",
+				       (uint64_t)plan->min_blocks, err);
+	if (!rc)
+		rc = store_set_meta(run->store, "plan", plan->text, err);
+	return rc;
+}
+
+static int store_meta(struct run *run, struct err *err)
+{
+	const struct plan *plan = run->plan;
+	struct meta meta[META_COUNT];
+	int rc = store_set_meta(run->store, "title", plan->title, err);
+
+	describe_design(plan, meta);
+	for (int i = 0; !rc && i < META_COUNT; i++)
+		rc = store_set_meta(run->store, meta[i].key, meta[i].value,
+				    err);
+	if (!rc)
+		rc = store_set_meta(run->store, "source", plan->source, err);
+	if (!rc)
+		rc = design_set_number(run->store, "seed", run->args->seed,
+				       err);
+	if (!rc)
+		rc = design_set_number(run->store, "started_at_ns",
+				       (uint64_t)clock_real_ns(), err);
+	return rc ? rc : store_target(run, err);
+}
+
+static int check_meta(struct run *run, struct err *err)
+{
+	struct meta meta[META_COUNT];
+	int rc = 0;
+
+	describe_design(run->plan, meta);
+	for (int i = 0; !rc && i < META_COUNT; i++) {
+		char *stored = NULL;
+
+		rc = store_get_meta(run->store, meta[i].key, &stored, err);
+		if (!rc && (!stored || strcmp(stored, meta[i].value)))
+			rc = err_set(err, EINVAL,
+				     "study.db was made with %s %s, not %s; a "
+				     "study keeps one",
+				     meta[i].key, stored ? stored : "unknown",
+				     meta[i].value);
+		free(stored);
+	}
+	return rc;
+}
+
+static int check_paths(struct run *run, struct err *err)
+{
+	struct store_path *stored;
+	size_t count;
+	int rc = store_load_paths(run->store, &stored, &count, err);
+
+	if (rc)
+		return rc;
+	for (size_t p = 0; !rc && p < run->paths; p++)
+		if (count != run->paths ||
+		    strcmp(stored[p].name, run->plan->path[p].name) != 0)
+			rc = err_set(err, EINVAL,
+				     "study.db has other paths than the plan");
+	store_paths_free(stored, count);
+	return rc;
+}
+
+static int store_design(struct run *run, struct err *err)
+{
+	int rc = store_begin(run->store, err);
+
+	for (size_t p = 0; !rc && p < run->paths; p++) {
+		struct store_path path = { .id = (int)p,
+					   .options =
+						   run->plan->path[p].options };
+
+		snprintf(path.name, sizeof(path.name), "%s",
+			 run->plan->path[p].name);
+		snprintf(path.kind, sizeof(path.kind), "%s",
+			 run->plan->path[p].kind);
+		rc = store_add_path(run->store, &path, err);
+	}
+	for (size_t i = 0; !rc && i < run->points; i++)
+		rc = store_add_point(run->store, (int)i, &run->point[i], err);
+	if (!rc)
+		rc = store_meta(run, err);
+	if (!rc)
+		rc = store_commit(run->store, err);
+	if (rc)
+		store_undo(run->store);
+	return rc;
+}
+
+/* A stored block's rows as ledger_add() takes them. */
+static int enter_stored(struct run *run, const struct store_block *block,
+			struct err *err)
+{
+	double mbps[BLOCK_MAX_PATHS];
+
+	if (block->point < 0 || (size_t)block->point >= run->points)
+		return err_set(err, EPROTO,
+			       "study.db: block %" PRId64
+			       " is of no point of this plan",
+			       block->id);
+	for (size_t p = 0; p < run->paths; p++)
+		mbps[p] = -1;
+	for (size_t i = 0; i < block->measurements; i++) {
+		int path = block->measurement[i].path;
+
+		if (path >= 0 && (size_t)path < run->paths)
+			mbps[path] = block->measurement[i].throughput_mbps;
+	}
+	run->blocks++;
+	if (block->round >= run->round)
+		run->round = block->round + 1;
+	return block->discarded ? 0
+				: ledger_add(run->ledger, (size_t)block->point,
+					     mbps, err);
+}
+
+static int load_blocks(struct run *run, struct err *err)
+{
+	struct store_block *blocks;
+	size_t count;
+	int rc = store_load_blocks(run->store, true, &blocks, &count, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = enter_stored(run, &blocks[i], err);
+	store_blocks_free(blocks, count);
+	run->blocks_before = run->blocks;
+	return rc;
+}
+
+/*
+ * A resumed study keeps its blocks; its failures are tried anew, since what
+ * failed may be mended by now.
+ */
+static int resume(struct run *run, struct err *err)
+{
+	struct point *stored;
+	size_t count;
+	int rc = store_load_points(run->store, &stored, &count, err);
+
+	if (rc)
+		return rc;
+	if (count != run->points)
+		rc = err_set(err, EINVAL,
+			     "study.db has %zu points, its plan %zu: it is "
+			     "another plan's study",
+			     count, run->points);
+	for (size_t i = 0; !rc && i < count; i++)
+		if (!point_equal(&stored[i], &run->point[i]))
+			rc = err_set(err, EINVAL,
+				     "study.db: point %zu is not the plan's",
+				     i);
+	free(stored);
+	if (!rc)
+		rc = check_paths(run, err);
+	if (!rc)
+		rc = check_meta(run, err);
+	if (!rc)
+		rc = store_target(run, err);
+	if (!rc)
+		rc = store_clear_failures(run->store, err);
+	if (!rc)
+		rc = load_blocks(run, err);
+	if (!rc)
+		run_tell(run, "resumed with %zu blocks", run->blocks);
+	return rc;
+}
+
+int design_open(struct run *run, struct err *err)
+{
+	const struct study_args *args = run->args;
+	int rc = store_open(&run->store, args->dir,
+			    args->resume ? STORE_WRITE : STORE_CREATE, err);
+
+	if (!rc)
+		rc = args->resume ? resume(run, err) : store_design(run, err);
+	return rc;
+}
