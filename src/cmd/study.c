@@ -185,7 +185,16 @@ static int measure(struct job *job, struct progress *progress, struct err *err)
 	return rc ? rc : CMD_DONE;
 }
 
-/* PID 1 of the cage. */
+/* Inside the cage's PID namespace our own pid tells others nothing. */
+static void name_holder(void)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	setenv("VAZAO_PID", pid, 1);
+}
+
+/* In the cage: what it prints is all that comes out, but for the status. */
 static int inside(void *arg)
 {
 	struct job *job = arg;
@@ -236,6 +245,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!cmd_parse(command, &job.options, &argc, &argv, &status))
 		return status;
+	name_holder();
 	rc = prepare(&job, argc, argv, &err);
 	if (!rc)
 		rc = cage_run(inside, &job, &status, &err);
