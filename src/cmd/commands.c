@@ -4,7 +4,8 @@
 #include <stddef.h>
 
 const struct command *const commands[] = {
-	&cmd_agent,
+	&cmd_study,
 	&cmd_doctor,
+	&cmd_agent,
 	NULL,
 };
