@@ -172,6 +172,7 @@ static int measure(struct job *job, struct progress *progress, struct err *err)
 		.dir = job->dir,
 		.resume = job->options.resume,
 		.seed = (uint64_t)job->options.seed,
+		.version = VAZAO_VERSION,
 		.agent_path = job->agent_path,
 		.self_path = job->self_path,
 		.watcher = { .progress = progress_on_progress,

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "study/run.h"
@@ -41,13 +43,37 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 		 plan->rule == PLAN_RULE_2007 ? "2007" : "blocks");
 }
 
-int design_set_number(struct store *store, const char *key, uint64_t value,
+static int set_number(struct store *store, const char *key, uint64_t value,
 		      struct err *err)
 {
 	char text[32];
 
 	snprintf(text, sizeof(text), "%" PRIu64, value);
 	return store_set_meta(store, key, text, err);
+}
+
+int design_set_now(struct store *store, const char *key, struct err *err)
+{
+	char now[32];
+
+	clock_format_real(clock_real_ns(), now);
+	return store_set_meta(store, key, now, err);
+}
+
+/* "Linux 6.1.0-9-amd64 x86_64, 2 CPUs": what the figures hold for. */
+static int store_host(struct run *run, struct err *err)
+{
+	struct utsname u;
+	char host[256];
+	int rc = store_set_meta(run->store, "version", run->args->version, err);
+
+	if (rc)
+		return rc;
+	uname(&u);
+	snprintf(host, sizeof(host), "%.60s: %.60s %.60s %.30s, %ld CPUs",
+		 u.nodename, u.sysname, u.release, u.machine,
+		 sysconf(_SC_NPROCESSORS_ONLN));
+	return store_set_meta(run->store, "host", host, err);
 }
 
 /* Precision and budget may be other ones when a study is resumed. */
@@ -60,8 +86,8 @@ static int store_target(struct run *run, struct err *err)
 	snprintf(precision, sizeof(precision), "%.9g", plan->precision);
 	rc = store_set_meta(run->store, "precision", precision, err);
 	if (!rc)
-		rc = design_set_number(run->store, "min_blocks",
-				       (uint64_t)plan->min_blocks, err);
+		rc = set_number(run->store, "min_blocks",
+				(uint64_t)plan->min_blocks, err);
 	if (!rc)
 		rc = store_set_meta(run->store, "plan", plan->text, err);
 	return rc;
@@ -80,11 +106,11 @@ static int store_meta(struct run *run, struct err *err)
 	if (!rc)
 		rc = store_set_meta(run->store, "source", plan->source, err);
 	if (!rc)
-		rc = design_set_number(run->store, "seed", run->args->seed,
-				       err);
+		rc = set_number(run->store, "seed", run->args->seed, err);
 	if (!rc)
-		rc = design_set_number(run->store, "started_at_ns",
-				       (uint64_t)clock_real_ns(), err);
+		rc = store_host(run, err);
+	if (!rc)
+		rc = design_set_now(run->store, "started_at", err);
 	return rc ? rc : store_target(run, err);
 }
 

@@ -50,8 +50,7 @@ struct run {
 /* Opens study.db with the design in it; a resumed one with its blocks in the
  * ledger. -EINVAL where it is another plan's. */
 int design_open(struct run *run, struct err *err);
-int design_set_number(struct store *store, const char *key, uint64_t value,
-		      struct err *err);
+int design_set_now(struct store *store, const char *key, struct err *err);
 
 /* measure.c: one block */
 

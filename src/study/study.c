@@ -183,8 +183,7 @@ static int finish(struct run *run, enum study_end end, struct err *err)
 		[STUDY_OUT_OF_BUDGET] = "out of budget",
 		[STUDY_INTERRUPTED] = "interrupted",
 	};
-	int rc = design_set_number(run->store, "finished_at_ns",
-				   (uint64_t)clock_real_ns(), err);
+	int rc = design_set_now(run->store, "finished_at", err);
 
 	if (!rc)
 		rc = store_set_meta(run->store, "end", names[end], err);
