@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lab_bed.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/axis.h"
+#include "base/clock.h"
+#include "base/netdev.h"
+#include "lab/cage.h"
+
+#define SKIP	  77
+#define NOBODY	  65534
+#define BED_PORT  5001
+#define BED_CHUNK (256 * 1024)
+
+static void insist(int rc, const struct err *err)
+{
+	if (!rc)
+		return;
+	fprintf(stderr, "lab_bed: %s\n", err->text);
+	exit(1);
+}
+
+struct lab *bed_create(int64_t link_bps, const char *self_path)
+{
+	static const struct lab_path_spec paths[BED_PATHS] = {
+		[BED_NATIVE] = { "native", "native", NULL },
+		[BED_DOM0] = { "dom0", "dom0", NULL },
+		[BED_NATIVE2] = { "native2", "native", NULL },
+	};
+	const struct lab_args args = { .path = paths,
+				       .paths = BED_PATHS,
+				       .link_bps = link_bps,
+				       .agent_path = self_path,
+				       .self_path = self_path };
+	struct lab_path_failure failures[BED_PATHS];
+	struct err err = ERR_INIT;
+	size_t failed = 0;
+	struct lab *lab;
+
+	insist(lab_create(&lab, &args, failures, &failed, &err), &err);
+	if (failed)
+		insist(-1, &failures[0].err);
+	return lab;
+}
+
+static void set_end(const struct lab_end *end, int mtu, int offload)
+{
+	int fd = netns_ioctl_fd(end->node->netns);
+	struct err err = ERR_INIT;
+
+	insist(netdev_set_mtu(fd, end->ifname, mtu, &err), &err);
+	insist(netdev_set_offload(fd, end->ifname, offload == OFFLOAD_ON, &err),
+	       &err);
+}
+
+void bed_set(struct lab *lab, size_t path, int mtu, int offload)
+{
+	struct err err = ERR_INIT;
+
+	set_end(lab_path_m1(lab, path), mtu, offload);
+	set_end(lab_path_m2(lab, path), mtu, offload);
+	insist(lab_set_hops(lab, path, mtu, offload, &err), &err);
+}
+
+static int open_socket(const struct lab_end *end)
+{
+	struct err err = ERR_INIT;
+	int former = netns_enter(end->node->netns, &err);
+	int fd;
+
+	if (former < 0)
+		insist(former, &err);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	netns_leave(former);
+	return fd;
+}
+
+static struct sockaddr_in get_address(const struct lab_end *end)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_port = htons(BED_PORT) };
+
+	inet_pton(AF_INET, end->address, &sin.sin_addr);
+	return sin;
+}
+
+static int open_listener(const struct lab_end *end)
+{
+	struct sockaddr_in sin = get_address(end);
+	int fd = open_socket(end);
+	int one = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) || listen(fd, 1)) {
+		perror("lab_bed: listen");
+		exit(1);
+	}
+	return fd;
+}
+
+/* Until killed. */
+static void send_forever(const struct lab_end *from, const struct lab_end *to)
+{
+	static const char chunk[BED_CHUNK];
+	struct sockaddr_in sin = get_address(to);
+	int fd = open_socket(from);
+
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin))) {
+		perror("lab_bed: connect");
+		_exit(1);
+	}
+	while (send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL) > 0)
+		;
+	_exit(0);
+}
+
+static int accept_within(int listener, int timeout_ms)
+{
+	struct pollfd ready = { .fd = listener, .events = POLLIN };
+
+	if (poll(&ready, 1, timeout_ms) != 1) {
+		fprintf(stderr, "lab_bed: nobody connects\n");
+		exit(1);
+	}
+	return accept(listener, NULL, NULL);
+}
+
+/* The first 100 ms are left out: slow start, and a full token bucket. */
+static struct bed_stream receive(int fd, int64_t duration_ns)
+{
+	static char chunk[BED_CHUNK];
+	struct bed_stream stream = { 0 };
+	int64_t start_ns = clock_mono_ns() + 100 * NS_PER_MS;
+	int64_t now_ns = 0;
+
+	while (now_ns < start_ns + duration_ns) {
+		ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
+
+		if (n <= 0) {
+			fprintf(stderr, "lab_bed: the stream broke\n");
+			exit(1);
+		}
+		now_ns = clock_mono_ns();
+		if (now_ns > start_ns)
+			stream.bytes += n;
+	}
+	stream.duration_ns = now_ns - start_ns;
+	return stream;
+}
+
+struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
+				 int64_t duration_ns)
+{
+	const struct lab_end *m1 = lab_path_m1(lab, path);
+	const struct lab_end *m2 = lab_path_m2(lab, path);
+	const struct lab_end *from = reverse ? m2 : m1;
+	const struct lab_end *to = reverse ? m1 : m2;
+	int listener = open_listener(to);
+	pid_t sender = fork();
+	struct bed_stream stream;
+	int fd;
+
+	if (sender == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		send_forever(from, to);
+	}
+	fd = accept_within(listener, 5000);
+	stream = receive(fd, duration_ns);
+	close(fd);
+	close(listener);
+	node_kill(&sender);
+	return stream;
+}
+
+static void drop_root(void)
+{
+	if (geteuid() != 0)
+		return;
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY)) {
+		perror("giving up root");
+		exit(1);
+	}
+	/* a process that was root is not its user's own to map */
+	prctl(PR_SET_DUMPABLE, 1);
+}
+
+void bed_take_arguments(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "--rootless") == 0)
+		drop_root();
+}
+
+int bed_main(int argc, char **argv, int (*inside)(void *arg))
+{
+	struct err err = ERR_INIT;
+	int status = 0;
+	int rc;
+
+	bed_take_arguments(argc, argv);
+	rc = cage_run(inside, NULL, &status, &err);
+	if (rc)
+		fprintf(stderr, "%s\n", err.text);
+	return rc == -EPERM ? SKIP : rc ? 1 : status;
+}

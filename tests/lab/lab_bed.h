@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lab_bed.h - a small lab to test in, and plain TCP through it.
+ *
+ * Called by tests/lab/lab_*_test.c, inside a cage. The bed does to a path's
+ * ends what an agent would: MTU and offload.
+ */
+#ifndef VAZAO_TESTS_LAB_BED_H
+#define VAZAO_TESTS_LAB_BED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lab/lab.h"
+#include "lab/path.h"
+
+enum { BED_NATIVE, BED_DOM0, BED_NATIVE2, BED_PATHS };
+
+/* Aborts with the text where the lab cannot be built. */
+struct lab *bed_create(int64_t link_bps, const char *self_path);
+
+/* Ends by ioctl, hops by lab_set_hops(). */
+void bed_set(struct lab *lab, size_t path, int mtu, int offload);
+
+/*
+ * A bulk TCP stream M1 -> M2 (or back, `reverse`) for duration_ns; the
+ * payload that the receiver saw, bytes, and the time from the first to the
+ * last of it.
+ */
+struct bed_stream {
+	int64_t bytes, duration_ns;
+};
+struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
+				 int64_t duration_ns);
+
+/* "--rootless": gives up root. */
+void bed_take_arguments(int argc, char **argv);
+
+/*
+ * main() of a test: takes the arguments and runs `inside` in a cage; exit
+ * status 77 with the reason where the machine allows none.
+ */
+int bed_main(int argc, char **argv, int (*inside)(void *arg));
+
+#endif
