@@ -38,10 +38,14 @@ extern const struct report_ops *const report_formats[]; /* NULL-ended */
 const struct report_ops *report_find(const char *format, struct err *err);
 
 /*
- * The study's figures 2 to 7 by gnuplot into dir: NAME.svg, .png or .pdf with
- * NAME.gp and NAME.dat beside them. formats: NULL-ended list. -ENOENT with
- * the package's name where gnuplot is missing. *count = figures drawn.
+ * The study's figures 2 to 7 by gnuplot, for whatever paths and axes there
+ * are, into dir (made if missing): throughput-PATH-mtu-N, efficiency-PATH-mtu-N
+ * and extremes-mtu-N-message-SIZE, each as NAME.gp and NAME.dat, and NAME.FORMAT
+ * beside them; index.md says what each shows and which of the study's figures
+ * it is. formats: NULL-ended, of report_figure_formats[]. -ENOPKG with the
+ * package's name where gnuplot is missing. *count = figures.
  */
+extern const char *const report_figure_formats[]; /* NULL-ended */
 int report_draw_figures(const struct matrix *matrix, const char *dir,
 			const char *const *formats, size_t *count,
 			struct err *err);
