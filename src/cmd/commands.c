@@ -6,6 +6,7 @@
 const struct command *const commands[] = {
 	&cmd_study,
 	&cmd_doctor,
+	&cmd_plan,
 	&cmd_agent,
 	NULL,
 };

@@ -62,6 +62,10 @@ int opt_parse(const struct opt_row *rows, void *values, int argc, char **argv,
 void opt_print_usage(FILE *out, const struct command *command);
 void opt_print_commands(FILE *out, const struct command *const *commands);
 
+/* One row of a two-column text: "  label", and `text` from column `indent` on,
+ * wrapped at blanks within 80 columns. */
+void opt_print_row(FILE *out, const char *label, const char *text, int indent);
+
 /* By name; NULL, with a suggestion in err, where there is none. */
 const struct command *opt_find_command(const struct command *const *commands,
 				       const char *name, struct err *err);

@@ -39,9 +39,7 @@ static void print_wrapped(FILE *out, const char *text, int column, int indent)
 	fputc('\n', out);
 }
 
-/* "  label      help", the help a column of its own from `indent` on. */
-static void print_row(FILE *out, const char *label, const char *help,
-		      int indent)
+void opt_print_row(FILE *out, const char *label, const char *text, int indent)
 {
 	int used = fprintf(out, "  %s", label);
 
@@ -50,7 +48,7 @@ static void print_row(FILE *out, const char *label, const char *help,
 		used = 0;
 	}
 	fprintf(out, "%*s", indent - used, "");
-	print_wrapped(out, help, indent, indent);
+	print_wrapped(out, text, indent, indent);
 }
 
 /* "-o, --output DIR"; options without a letter stand below the names. */
@@ -97,10 +95,10 @@ void opt_print_usage(FILE *out, const struct command *command)
 	for (const struct opt_row *row = command->options; row && row->name;
 	     row++) {
 		format_label(row, label);
-		print_row(out, label, row->help, indent);
+		opt_print_row(out, label, row->help, indent);
 	}
 	format_label(&help_row, label);
-	print_row(out, label, help_row.help, indent);
+	opt_print_row(out, label, help_row.help, indent);
 }
 
 void opt_print_commands(FILE *out, const struct command *const *commands)
@@ -114,5 +112,6 @@ void opt_print_commands(FILE *out, const struct command *const *commands)
 			indent = width;
 	}
 	for (int i = 0; commands[i]; i++)
-		print_row(out, commands[i]->name, commands[i]->help, indent);
+		opt_print_row(out, commands[i]->name, commands[i]->help,
+			      indent);
 }
