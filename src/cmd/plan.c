@@ -19,20 +19,19 @@ struct values {
 };
 
 /* clang-format off */
-static const struct opt_row set_options[] = {
+static const struct opt_row options[] = {
 	{ "set", 0, OPT_LIST, offsetof(struct values, sets), "KEY=VALUE",
 	  "change a key of the plan, such as mtu=[500, 1500] or link.rate=1gbit; may be given several times" },
 	{ .name = NULL },
 };
 /* clang-format on */
 
-static int run_list(const struct command *command, int argc, char **argv)
+static int list(const char *name, const struct values *values)
 {
 	const struct kind_desc *const *kinds = lab_kinds();
-	int status;
 
-	if (!cmd_parse(command, NULL, &argc, &argv, &status))
-		return status;
+	(void)name;
+	(void)values;
 	printf("built-in plans:\n");
 	for (size_t i = 0; plan_builtins[i].name; i++)
 		opt_print_row(stdout, plan_builtins[i].name,
@@ -41,23 +40,6 @@ static int run_list(const struct command *command, int argc, char **argv)
 	for (size_t i = 0; kinds[i]; i++)
 		opt_print_row(stdout, kinds[i]->name, kinds[i]->help, INDENT);
 	return CMD_DONE;
-}
-
-/* The one argument, and the options; NULL, with *status, where it is not so. */
-static const char *take_name(const struct command *command,
-			     struct values *values, int argc, char **argv,
-			     int *status)
-{
-	if (!cmd_parse(command, values, &argc, &argv, status))
-		return NULL;
-	if (argc == 1)
-		return argv[0];
-	fprintf(stderr,
-		"vazao %s: %d plans are named; one is expected: a file, or a "
-		"built-in name\n",
-		command->name, argc);
-	*status = CMD_USAGE;
-	return NULL;
 }
 
 static int load(struct plan **plan, const char *name,
@@ -83,22 +65,17 @@ static const char *find_builtin_text(const char *name)
 	return NULL;
 }
 
-static int run_show(const struct command *command, int argc, char **argv)
+static int show(const char *name, const struct values *values)
 {
-	struct values values = { 0 };
 	struct err err = ERR_INIT;
 	struct plan *plan;
-	int status;
-	const char *name = take_name(command, &values, argc, argv, &status);
 
-	if (!name)
-		return status;
-	if (values.sets.count == 0 && find_builtin_text(name)) {
+	if (values->sets.count == 0 && find_builtin_text(name)) {
 		fputs(find_builtin_text(name), stdout);
 		return CMD_DONE;
 	}
-	if (load(&plan, name, &values, &err))
-		return cmd_fail(command, &err);
+	if (load(&plan, name, values, &err))
+		return cmd_fail(&cmd_plan, &err);
 	fputs(plan->text, stdout);
 	plan_free(plan);
 	return CMD_DONE;
@@ -271,18 +248,13 @@ static void print_axis(const struct plan *plan, enum axis axis)
 	free(text);
 }
 
-static int run_check(const struct command *command, int argc, char **argv)
+static int check(const char *name, const struct values *values)
 {
-	struct values values = { 0 };
 	struct err err = ERR_INIT;
 	struct plan *plan;
-	int status;
-	const char *name = take_name(command, &values, argc, argv, &status);
 
-	if (!name)
-		return status;
-	if (load(&plan, name, &values, &err))
-		return cmd_fail(command, &err);
+	if (load(&plan, name, values, &err))
+		return cmd_fail(&cmd_plan, &err);
 	printf("%s is a good plan\n", plan->source);
 	print_row("title", plan, write_title);
 	print_row("paths", plan, write_paths);
@@ -296,55 +268,74 @@ static int run_check(const struct command *command, int argc, char **argv)
 	return CMD_DONE;
 }
 
-static const struct command subcommands[] = {
-	{ "plan list", NULL, "the built-in plans, and the kinds of path", NULL,
-	  run_list },
-	{ "plan show", "PLAN",
-	  "a plan's text, to start from: vazao plan show quick > my.yaml",
-	  set_options, run_show },
-	{ "plan check", "PLAN",
-	  "is the plan a good one, and how long will it take?", set_options,
-	  run_check },
+/* `name` is the plan's; a subcommand returns the exit status. */
+static const struct subcommand {
+	const char *name, *help;
+	int plans; /* how many are to be named, 0 or 1 */
+	int (*run)(const char *name, const struct values *values);
+} subcommands[] = {
+	{ "list", "the built-in plans, and the kinds of path", 0, list },
+	{ "show",
+	  "a plan's text, to start from: vazao plan show quick > my.yaml", 1,
+	  show },
+	{ "check", "is the plan a good one, and how long will it take?", 1,
+	  check },
 };
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
 
-static const char *word_of(const struct command *subcommand)
+static void print_subcommands(FILE *out)
 {
-	return strchr(subcommand->name, ' ') + 1;
-}
-
-static int print_help(const struct command *command, FILE *out, int status)
-{
-	opt_print_usage(out, command);
 	fprintf(out, "\n");
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
-		opt_print_row(out, word_of(&subcommands[i]),
-			      subcommands[i].help, INDENT);
-	return status;
+		opt_print_row(out, subcommands[i].name, subcommands[i].help,
+			      INDENT);
 }
 
-static int run_plan(const struct command *command, int argc, char **argv)
+static const struct subcommand *find_subcommand(const char *word)
 {
-	const char *words[SUBCOMMANDS + 1] = { NULL };
+	const char *names[SUBCOMMANDS + 1] = { NULL };
 	const char *close;
 
-	if (argc < 2)
-		return print_help(command, stderr, CMD_USAGE);
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return print_help(command, stdout, CMD_DONE);
 	for (size_t i = 0; i < SUBCOMMANDS; i++) {
-		words[i] = word_of(&subcommands[i]);
-		if (strcmp(words[i], argv[1]) == 0)
-			return subcommands[i].run(&subcommands[i], argc - 1,
-						  argv + 1);
+		names[i] = subcommands[i].name;
+		if (strcmp(names[i], word) == 0)
+			return &subcommands[i];
 	}
-	close = suggest_name(argv[1], words);
+	close = suggest_name(word, names);
 	fprintf(stderr,
-		"vazao plan: unknown command '%s'; %s%s%svalid: list, "
-		"show, check\n",
-		argv[1], close ? "did you mean '" : "", close ? close : "",
+		"vazao plan: unknown command '%s'; %s%s%svalid: list, show, "
+		"check\n",
+		word, close ? "did you mean '" : "", close ? close : "",
 		close ? "'? " : "");
+	return NULL;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	const struct subcommand *subcommand;
+	struct values values = { 0 };
+	int status = CMD_DONE;
+
+	if (!cmd_parse(command, &values, &argc, &argv, &status)) {
+		if (status == CMD_DONE) /* --help */
+			print_subcommands(stdout);
+		return status;
+	}
+	if (argc == 0) {
+		opt_print_usage(stderr, command);
+		print_subcommands(stderr);
+		return CMD_USAGE;
+	}
+	subcommand = find_subcommand(argv[0]);
+	if (!subcommand)
+		return CMD_USAGE;
+	if (argc - 1 == subcommand->plans)
+		return subcommand->run(argv[1], &values);
+	fprintf(stderr, "vazao plan: %s takes %s, not %d\n", subcommand->name,
+		subcommand->plans ? "one plan, a file or a built-in one"
+				  : "no plan",
+		argc - 1);
 	return CMD_USAGE;
 }
 
@@ -352,5 +343,6 @@ const struct command cmd_plan = {
 	.name = "plan",
 	.arguments = "list | show PLAN | check PLAN",
 	.help = "list, show and check plans",
-	.run = run_plan,
+	.options = options,
+	.run = run,
 };
