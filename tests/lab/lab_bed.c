@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,8 +75,10 @@ void bed_set(struct lab *lab, size_t path, int mtu, int offload)
 	insist(lab_set_hops(lab, path, mtu, offload, &err), &err);
 }
 
+/* Fixed sizes, below the cable's queue; no pacing. */
 static int open_socket(const struct lab_end *end)
 {
+	const int size = 128 * 1024;
 	struct err err = ERR_INIT;
 	int former = netns_enter(end->node->netns, &err);
 	int fd;
@@ -83,6 +87,9 @@ static int open_socket(const struct lab_end *end)
 		insist(former, &err);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	netns_leave(former);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
 	return fd;
 }
 
@@ -136,27 +143,38 @@ static int accept_within(int listener, int timeout_ms)
 	return accept(listener, NULL, NULL);
 }
 
-/* The first 100 ms are left out: slow start, and a full token bucket. */
-static struct bed_stream receive(int fd, int64_t duration_ns)
+/* The cable's plugs are the last two hops; 24 bytes more a frame. */
+static int64_t read_wire_bytes(struct lab *lab, size_t path, bool reverse)
+{
+	struct err err = ERR_INIT;
+	json_t *counters, *plug;
+	int64_t bytes;
+
+	insist(lab_read_counters(lab, path, &counters, &err), &err);
+	plug = json_array_get(counters,
+			      json_array_size(counters) - (reverse ? 1 : 2));
+	bytes = json_integer_value(json_object_get(plug, "tx_bytes")) +
+		24 * json_integer_value(json_object_get(plug, "tx_packets"));
+	json_decref(counters);
+	return bytes;
+}
+
+/* Payload until then. */
+static int64_t receive_until(int fd, int64_t end_ns)
 {
 	static char chunk[BED_CHUNK];
-	struct bed_stream stream = { 0 };
-	int64_t start_ns = clock_mono_ns() + 100 * NS_PER_MS;
-	int64_t now_ns = 0;
+	int64_t bytes = 0;
 
-	while (now_ns < start_ns + duration_ns) {
+	while (clock_mono_ns() < end_ns) {
 		ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
 
 		if (n <= 0) {
 			fprintf(stderr, "lab_bed: the stream broke\n");
 			exit(1);
 		}
-		now_ns = clock_mono_ns();
-		if (now_ns > start_ns)
-			stream.bytes += n;
+		bytes += n;
 	}
-	stream.duration_ns = now_ns - start_ns;
-	return stream;
+	return bytes;
 }
 
 struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
@@ -169,6 +187,7 @@ struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
 	int listener = open_listener(to);
 	pid_t sender = fork();
 	struct bed_stream stream;
+	int64_t before_ns, start_ns;
 	int fd;
 
 	if (sender == 0) {
@@ -176,7 +195,14 @@ struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
 		send_forever(from, to);
 	}
 	fd = accept_within(listener, 5000);
-	stream = receive(fd, duration_ns);
+	receive_until(fd, clock_mono_ns() + 100 * NS_PER_MS);
+	before_ns = clock_mono_ns();
+	stream.wire_bytes = -read_wire_bytes(lab, path, reverse);
+	start_ns = clock_mono_ns();
+	stream.bytes = receive_until(fd, start_ns + duration_ns);
+	stream.duration_ns = clock_mono_ns() - start_ns;
+	stream.wire_bytes += read_wire_bytes(lab, path, reverse);
+	stream.wire_ns = clock_mono_ns() - before_ns;
 	close(fd);
 	close(listener);
 	node_kill(&sender);

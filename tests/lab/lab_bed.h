@@ -23,12 +23,15 @@ struct lab *bed_create(int64_t link_bps, const char *self_path);
 void bed_set(struct lab *lab, size_t path, int mtu, int offload);
 
 /*
- * A bulk TCP stream M1 -> M2 (or back, `reverse`) for duration_ns; the
- * payload that the receiver saw, bytes, and the time from the first to the
- * last of it.
+ * A bulk TCP stream M1 -> M2 (or back, `reverse`) for duration_ns, after
+ * 100 ms of slow start.
  */
 struct bed_stream {
+	/* Payload that the receiver read, and in what time. */
 	int64_t bytes, duration_ns;
+	/* What the sender's plug sent, counted as a wire does, within at most
+	 * that time: exact where the receiver was late to read. */
+	int64_t wire_bytes, wire_ns;
 };
 struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
 				 int64_t duration_ns);
