@@ -14,11 +14,13 @@ build/build.ninja:
 
 study:
 	@tools/install-packages build run
+	@command -v npm >/dev/null || tools/install-packages page
 	@$(MAKE) --no-print-directory all
 	@tools/study
 
 check:
 	@tools/install-packages build run test
+	@command -v npm >/dev/null || tools/install-packages page
 	@tools/check
 
 check-long:

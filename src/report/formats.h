@@ -8,7 +8,8 @@
 
 #include "report/report.h"
 
-extern const struct report_ops report_txt, report_csv, report_json, report_md;
+extern const struct report_ops report_txt, report_csv, report_json, report_md,
+	report_html;
 
 /* Flushes; -EIO or what the system said if anything was not written. */
 int report_check_written(FILE *out, struct err *err);

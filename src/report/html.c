@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The study in one self-contained page. web/ makes the page; here the study
+ * is put into it: what the JSON format says, by the code of the JSON format,
+ * and two members more that only the page needs,
+ *   design   facts of how it was measured, as stored (text)
+ *   history  every point's good blocks in time order, each the rates of its
+ *            paths: [[[941.2, 934.7, null], ...], ...]
+ *   history_step  every how many blocks of a point; over HISTORY_MAX blocks
+ *            some are left out, so that the page can still be passed on
+ *
+ * A study's names are strangers: as HTML they are escaped, and inside the
+ * script no '<' is left, so that nothing in it ends it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/formats.h"
+#include "report/page.h"
+
+#define HISTORY_MAX 20000
+
+static const char *const design_keys[] = {
+	"rule",	      "slice_ns", "guard_ns", "warmup_ns", "cycles",
+	"min_blocks", "seed",	  "source",   "plan",	   "end",
+};
+#define DESIGN_KEYS (sizeof(design_keys) / sizeof(*design_keys))
+
+/* For text and for attributes. */
+static void write_html(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("&<>\"'", *text))
+			fprintf(out, "&#%d;", *text);
+		else
+			fputc(*text, out);
+	}
+}
+
+/* In JSON a '<' is only ever part of a string, where this is the same. */
+static void write_script(FILE *out, const char *json, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (json[i] == '<')
+			fputs("\\u003c", out);
+		else
+			fputc(json[i], out);
+	}
+}
+
+static int load_design(struct store *store, json_t *design, struct err *err)
+{
+	for (size_t i = 0; i < DESIGN_KEYS; i++) {
+		char *value = NULL;
+		int rc = store_get_meta(store, design_keys[i], &value, err);
+
+		if (rc)
+			return rc;
+		if (value)
+			json_object_set_new(design, design_keys[i],
+					    json_string(value));
+		free(value);
+	}
+	return 0;
+}
+
+static json_t *rates_of(const struct store_block *block, size_t paths)
+{
+	json_t *rates = json_array();
+
+	for (size_t i = 0; i < paths; i++)
+		json_array_append_new(rates, json_null());
+	for (size_t i = 0; i < block->measurements; i++)
+		json_array_set_new(
+			rates, (size_t)block->measurement[i].path,
+			json_real(block->measurement[i].throughput_mbps));
+	return rates;
+}
+
+/* Every step-th good block of each point. */
+static json_t *history_of(const struct matrix *m,
+			  const struct store_block *blocks, size_t count,
+			  size_t step)
+{
+	size_t *seen = calloc(m->points + 1, sizeof(*seen));
+	json_t *history = seen ? json_array() : NULL;
+
+	for (size_t i = 0; history && i < m->points; i++)
+		json_array_append_new(history, json_array());
+	for (size_t i = 0; history && i < count; i++) {
+		size_t point = (size_t)blocks[i].point;
+
+		if (blocks[i].discarded || seen[point]++ % step)
+			continue;
+		json_array_append_new(json_array_get(history, point),
+				      rates_of(&blocks[i], m->paths));
+	}
+	free(seen);
+	return history;
+}
+
+static int load_history(const struct report_args *args, json_t *extra,
+			struct err *err)
+{
+	struct store_block *blocks;
+	size_t count, step;
+	json_t *history;
+	int rc = store_load_blocks(args->store, true, &blocks, &count, err);
+
+	if (rc)
+		return rc;
+	step = count / HISTORY_MAX + 1;
+	history = history_of(args->matrix, blocks, count, step);
+	if (history) {
+		json_object_set_new(extra, "history", history);
+		json_object_set_new(extra, "history_step",
+				    json_integer((json_int_t)step));
+	} else {
+		rc = err_set(err, ENOMEM, "the page: out of memory");
+	}
+	store_blocks_free(blocks, count);
+	return rc;
+}
+
+/* *text: design, history and history_step as a JSON object. */
+static int dump_extra(const struct report_args *args, char **text,
+		      struct err *err)
+{
+	json_t *design = json_object(), *extra = json_object();
+	int rc = load_design(args->store, design, err);
+
+	json_object_set_new(extra, "design", design);
+	if (!rc)
+		rc = load_history(args, extra, err);
+	if (!rc) {
+		*text = json_dumps(extra,
+				   JSON_COMPACT | JSON_REAL_PRECISION(6));
+		if (!*text)
+			rc = err_set(err, ENOMEM, "the page: out of memory");
+	}
+	json_decref(extra);
+	return rc;
+}
+
+/* *text: what the JSON format writes of the study. */
+static int dump_study(const struct report_args *args, char **text, size_t *size,
+		      struct err *err)
+{
+	struct report_args to_memory = *args;
+	int rc;
+
+	to_memory.raw = false;
+	to_memory.out = open_memstream(text, size);
+	if (!to_memory.out)
+		return err_sys(err, errno, "the page");
+	rc = report_json.write(&to_memory, err);
+	if (fclose(to_memory.out) && !rc)
+		rc = err_sys(err, errno, "the page");
+	return rc;
+}
+
+/* One object of the two: the first without its last brace, a comma, the
+ * second without its first. */
+static int write_study(const struct report_args *args, struct err *err)
+{
+	char *study = NULL, *extra = NULL;
+	size_t size = 0;
+	int rc = dump_study(args, &study, &size, err);
+
+	if (!rc)
+		rc = dump_extra(args, &extra, err);
+	while (!rc && size && study[size - 1] != '}')
+		size--;
+	if (!rc && size) {
+		write_script(args->out, study, size - 1);
+		fputc(',', args->out);
+		write_script(args->out, extra + 1, strlen(extra + 1));
+	}
+	free(study);
+	free(extra);
+	return rc;
+}
+
+static int write_mark(const struct report_args *args, const char *mark,
+		      struct err *err)
+{
+	const char *title = args->matrix->title;
+
+	if (strncmp(mark, PAGE_MARK_STUDY, strlen(PAGE_MARK_STUDY)) == 0)
+		return write_study(args, err);
+	write_html(args->out, title && *title ? title : "Untitled study");
+	return 0;
+}
+
+static int check_built(const char *page, struct err *err)
+{
+	size_t length = strlen(PAGE_NOT_BUILT);
+
+	if (strncmp(page, PAGE_NOT_BUILT, length))
+		return 0;
+	return err_set(err, ENOENT,
+		       "this vazao was built without the html format: %.*s",
+		       (int)strcspn(page + length, "\n"), page + length);
+}
+
+static int html_write(const struct report_args *args, struct err *err)
+{
+	const char *page = report_page, *mark;
+	int rc = check_built(page, err);
+
+	while (!rc && (mark = strstr(page, PAGE_MARK))) {
+		fwrite(page, 1, (size_t)(mark - page), args->out);
+		rc = write_mark(args, mark, err);
+		page = strstr(mark, "-->") + strlen("-->");
+	}
+	if (rc)
+		return rc;
+	fputs(page, args->out);
+	return report_check_written(args->out, err);
+}
+
+const struct report_ops report_html = {
+	.format = "html",
+	.help = "one self-contained page, to look at and to pass on",
+	.write = html_write,
+};
