@@ -96,15 +96,17 @@ static int load_precision(struct matrix *m, struct store *store,
 	return rc;
 }
 
-static int load_link(struct matrix *m, struct store *store, struct err *err)
+static int load_count(struct store *store, const char *key, int64_t *count,
+		      struct err *err)
 {
 	char *text = NULL;
-	int rc = load_text(store, "link_bps", &text, err);
+	int rc = load_text(store, key, &text, err);
 
+	*count = 0;
 	if (rc == 0 && *text)
-		rc = units_parse_count(text, &m->link_bps, err);
+		rc = units_parse_count(text, count, err);
 	if (rc)
-		err_wrap(err, "link_bps");
+		err_wrap(err, "%s", key);
 	free(text);
 	return rc;
 }
@@ -125,9 +127,11 @@ static int load_facts(struct matrix *m, struct store *store, struct err *err)
 
 	rc = rc ? rc : load_text(store, "host", &m->host, err);
 	rc = rc ? rc : load_text(store, "version", &m->version, err);
+	rc = rc ? rc : load_text(store, "end", &m->end, err);
 	rc = rc ? rc : load_rule(m, store, err);
 	rc = rc ? rc : load_precision(m, store, err);
-	rc = rc ? rc : load_link(m, store, err);
+	rc = rc ? rc : load_count(store, "min_blocks", &m->min_blocks, err);
+	rc = rc ? rc : load_count(store, "link_bps", &m->link_bps, err);
 	rc = rc ? rc : load_time(store, "started_at", &m->started_at_ns, err);
 	rc = rc ? rc : load_time(store, "finished_at", &m->finished_at_ns, err);
 	rc = rc ? rc : store_load_settings(store, &m->settings, err);
@@ -169,6 +173,11 @@ static int load_axes(struct matrix *m, struct store *store, struct err *err)
 	m->cell = calloc(m->paths * m->points, sizeof(*m->cell));
 	if (!m->cell)
 		return err_sys(err, ENOMEM, "%zu cells", m->paths * m->points);
+	for (size_t i = 0; i < m->points * m->paths; i++) {
+		m->cell[i].point_id = (int)(i / m->paths);
+		m->cell[i].path = (int)(i % m->paths);
+		m->cell[i].point = &m->point[i / m->paths];
+	}
 	return 0;
 }
 
@@ -182,6 +191,9 @@ static int pool_path(struct matrix *m, const struct samples *samples,
 		const struct cell_samples *s =
 			&samples->cell[i * m->paths + path];
 
+		/* as the study does: what failed speaks for nothing else */
+		if (matrix_cell(m, i, path)->status == CELL_FAILED)
+			continue;
 		blocks[i] = (struct stats_blocks){ .n = s->pairs,
 						   .x = s->x,
 						   .y = s->y };
@@ -251,12 +263,15 @@ static bool is_reached(const struct matrix *m, const struct samples *samples,
 	if (m->rule_2007)
 		return cell->efficiency.valid &&
 		       rule_2007_reached(s->rate, s->n);
-	return stats_reached(&cell->efficiency, m->precision);
+	return (int64_t)cell->efficiency.n >= m->min_blocks &&
+	       stats_reached(&cell->efficiency, m->precision);
 }
 
 static void judge_cell(const struct matrix *m, const struct samples *samples,
 		       struct cell *cell)
 {
+	if (cell->status == CELL_FAILED)
+		return;
 	if (cell->path == 0)
 		cell->status = CELL_REFERENCE;
 	else if (is_capped(m, cell))
@@ -279,19 +294,14 @@ static int estimate_all(struct matrix *m, const struct samples *samples,
 			return rc;
 	}
 	for (size_t i = 0; i < m->points * m->paths; i++) {
-		struct cell *cell = &m->cell[i];
-
-		cell->point_id = (int)(i / m->paths);
-		cell->path = (int)(i % m->paths);
-		cell->point = &m->point[cell->point_id];
-		estimate_cell(m, samples, cell);
-		judge_cell(m, samples, cell);
+		estimate_cell(m, samples, &m->cell[i]);
+		judge_cell(m, samples, &m->cell[i]);
 	}
 	return 0;
 }
 
 /* A reference that failed leaves the other paths of its point without an
- * efficiency: they failed by it. */
+ * efficiency: they failed by it, if not by themselves. */
 static void fail_cell(struct matrix *m, const struct store_failure *failure)
 {
 	struct cell *row = &m->cell[(size_t)failure->point * m->paths];
@@ -299,10 +309,8 @@ static void fail_cell(struct matrix *m, const struct store_failure *failure)
 
 	cell->status = CELL_FAILED;
 	snprintf(cell->cause, sizeof(cell->cause), "%s", failure->cause);
-	if (failure->path != 0)
-		return;
-	for (size_t path = 1; path < m->paths; path++) {
-		if (row[path].status != CELL_NOT_REACHED)
+	for (size_t path = 1; failure->path == 0 && path < m->paths; path++) {
+		if (row[path].status == CELL_FAILED)
 			continue;
 		row[path].status = CELL_FAILED;
 		snprintf(row[path].cause, sizeof(row[path].cause),
@@ -344,10 +352,10 @@ int matrix_load(struct matrix **matrix, struct store *store, struct err *err)
 		return err_sys(err, ENOMEM, "matrix");
 	rc = load_facts(m, store, err);
 	rc = rc ? rc : load_axes(m, store, err);
-	rc = rc ? rc
-		: samples_gather(&samples, store, m->points, m->paths, err);
-	rc = rc ? rc : estimate_all(m, &samples, err);
 	rc = rc ? rc : load_failures(m, store, err);
+	if (rc == 0)
+		rc = samples_gather(&samples, store, m->points, m->paths, err);
+	rc = rc ? rc : estimate_all(m, &samples, err);
 	samples_free(&samples);
 	if (rc)
 		matrix_free(m);
@@ -363,6 +371,7 @@ void matrix_free(struct matrix *matrix)
 	free(matrix->title);
 	free(matrix->host);
 	free(matrix->version);
+	free(matrix->end);
 	free(matrix->path);
 	free(matrix->point);
 	free(matrix->cell);

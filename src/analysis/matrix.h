@@ -6,8 +6,8 @@
  * figures, the comparison and the advice all start here.
  *
  * Facts of the study that it reads (store_get_meta()): title, host, version,
- * rule ("2007": the control's estimate), precision (a fraction), link_bps,
- * started_at and finished_at (ns since 1970, or ISO 8601 in UTC). What is not
+ * rule ("2007": the control's estimate), precision (a fraction), min_blocks,
+ * link_bps, end (how it ended), started_at and finished_at (ns since 1970, or ISO 8601 in UTC). What is not
  * there is empty, 0, or the plan's default.
  */
 #ifndef VAZAO_ANALYSIS_MATRIX_H
@@ -55,9 +55,10 @@ struct matrix_path {
 };
 
 struct matrix {
-	char *title, *host, *version; /* "" where not stored */
-	bool rule_2007;		      /* one configuration after another */
-	double precision;	      /* 0.025 */
+	char *title, *host, *version, *end; /* "" where not stored */
+	bool rule_2007;	    /* one configuration after another */
+	double precision;   /* 0.025 */
+	int64_t min_blocks; /* a cell is not REACHED before */
 	int64_t link_bps;
 	struct matrix_path *path;
 	size_t paths;

@@ -123,6 +123,28 @@ static void test_statuses(void **state)
 	matrix_free(m);
 }
 
+/* A plan that asks for more blocks than 12 gets them. */
+static void test_min_blocks(void **state)
+{
+	struct synthetic study = synthetic_quick;
+	char dir[] = "/tmp/vazao-matrix-XXXXXX";
+	struct err err = ERR_INIT;
+	struct store *store;
+	struct matrix *m;
+
+	(void)state;
+	study.noise = 0.01;
+	if (synthetic_create(dir, &study, &err) ||
+	    store_open(&store, dir, STORE_WRITE, &err) ||
+	    store_set_meta(store, "min_blocks", "15", &err) ||
+	    matrix_load(&m, store, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(count_status(m, CELL_NOT_REACHED), 16);
+	matrix_free(m);
+	store_close(store);
+	synthetic_remove(dir);
+}
+
 /* At 100 Mbit/s every path of every cell runs into the cable. */
 static void test_capped(void **state)
 {
@@ -323,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_facts_and_shape),
 		cmocka_unit_test(test_efficiencies_are_near_the_truth),
 		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_min_blocks),
 		cmocka_unit_test(test_capped),
 		cmocka_unit_test(test_link_formula),
 		cmocka_unit_test(test_trouble_is_told),

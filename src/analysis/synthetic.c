@@ -111,6 +111,7 @@ static int fill_facts(const struct synthetic *study, struct store *store,
 		{ "precision", "0.025" },
 		{ "rule", study->rule ? study->rule : "blocks" },
 		{ "link_bps", link },
+		{ "end", "complete" },
 		{ "started_at", "2026-11-23T01:00:00Z" },
 		{ "finished_at", "2026-11-23T01:12:34Z" },
 	};

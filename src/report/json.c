@@ -51,6 +51,7 @@ static void write_facts(FILE *out, const struct matrix *m)
 		     m->link_bps ? json_integer(m->link_bps) : json_null());
 	write_member(out, "started_at", time_or_null(m->started_at_ns));
 	write_member(out, "finished_at", time_or_null(m->finished_at_ns));
+	write_member(out, "end", *m->end ? json_string(m->end) : json_null());
 	write_member(out, "good_blocks", json_integer((json_int_t)m->blocks));
 	write_member(out, "discarded_blocks",
 		     json_integer((json_int_t)m->discarded));

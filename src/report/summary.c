@@ -91,10 +91,10 @@ static void say_when(const struct matrix *m, const struct summary_lines *lines)
 	if (m->discarded)
 		snprintf(discarded, sizeof(discarded), " (%zu discarded)",
 			 m->discarded);
-	say(lines, "%s, %s; %zu block%s of %s%s",
+	say(lines, "%s, %s%s%s; %zu block%s of %s%s",
 	    m->started_at_ns ? started : "no date",
-	    m->finished_at_ns ? took : "not finished", m->blocks,
-	    plural(m->blocks), paths, discarded);
+	    m->finished_at_ns ? took : "not finished", *m->end ? ", " : "",
+	    m->end, m->blocks, plural(m->blocks), paths, discarded);
 }
 
 void summary_write_head(const struct matrix *matrix,
