@@ -253,7 +253,7 @@ def case_equal(vazao, tmp):
 
 def case_budget(vazao, tmp):
     directory = os.path.join(tmp, "s")
-    study = Study(vazao, directory, "quick", *SMALL, "--precision", "0.01%",
+    study = Study(vazao, directory, "quick", *SMALL, "--precision", "0.1%",
                   "--budget", "6s")
     check(study.finish() == 0, "out of budget is no failure", study.output)
     cells = [r for r in rows(vazao, directory) if r["path"] == "dom0"]
