@@ -188,24 +188,23 @@ static struct agent *next_agent(const struct team *team, size_t *i)
 /* Does every node take this congestion control? */
 static bool all_take(const struct team *team, const char *name)
 {
+	json_t *wanted = json_pack("{ss}", CONGESTION_KEY, name);
 	struct agent *agent;
+	bool all = true;
 	size_t i = 0;
 
-	while ((agent = next_agent(team, &i))) {
+	while (all && (agent = next_agent(team, &i))) {
 		struct err err = ERR_INIT;
 		json_t *now = NULL;
 		const char *got = "";
-		bool took;
 
-		agent_set_sysctl(agent, json_pack("{ss}", CONGESTION_KEY, name),
-				 &now, &err);
+		agent_set_sysctl(agent, wanted, &now, &err);
 		json_get_string(now, CONGESTION_KEY, &got, &err);
-		took = strcmp(got, name) == 0;
+		all = strcmp(got, name) == 0;
 		json_decref(now);
-		if (!took)
-			return false;
 	}
-	return true;
+	json_decref(wanted);
+	return all;
 }
 
 static int choose_congestion(struct team *team, struct err *err)
@@ -231,6 +230,7 @@ static int gather_wanted(struct team *team, struct err *err)
 	for (size_t i = 0; i < ALIKE; i++)
 		json_array_append_new(names, json_string(alike[i].name));
 	rc = agent_get_sysctl(team->m2.agent, names, &now, err);
+	json_decref(names);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < ALIKE; i++)
@@ -264,7 +264,7 @@ static int equalize_one(struct team *team, struct store *store,
 	const char *node = agent_node(agent);
 	json_t *now = NULL;
 	char cpus[16];
-	int rc = agent_set_sysctl(agent, json_incref(team->wanted), &now, err);
+	int rc = agent_set_sysctl(agent, team->wanted, &now, err);
 
 	snprintf(cpus, sizeof(cpus), "%d", hello->cpus);
 	if (!rc)
