@@ -93,59 +93,73 @@ int study_files_read_seed(const char *dir, int64_t *seed, struct err *err)
 	return rc;
 }
 
+/* Whole or not at all: a page that somebody reads is not cut off midway. */
 static int write_format(const struct report_args *args, const char *format,
 			const char *path, struct err *err)
 {
 	struct report_args to_file = *args;
-	int rc;
+	char unfinished[4096];
+	int rc = join(unfinished, sizeof(unfinished), path, "", err);
 
-	to_file.out = fopen(path, "we");
+	if (rc)
+		return rc;
+	snprintf(unfinished, sizeof(unfinished), "%.4000s.new", path);
+	to_file.out = fopen(unfinished, "we");
+	to_file.color = false;
 	if (!to_file.out)
-		return err_sys(err, errno, "%s", path);
+		return err_sys(err, errno, "%s", unfinished);
 	rc = report_find(format, err)->write(&to_file, err);
 	if (fclose(to_file.out) && !rc)
+		rc = err_sys(err, errno, "%s", unfinished);
+	if (!rc && rename(unfinished, path) < 0)
 		rc = err_sys(err, errno, "%s", path);
+	if (rc)
+		unlink(unfinished);
 	return rc;
 }
 
 /* Figures are welcome, not needed: a missing gnuplot is said, no more. */
-static int draw(const struct report_args *args, const char *dir,
-		struct err *err)
+static void draw(const struct report_args *args, const char *path)
 {
 	static const char *const formats[] = { "svg", NULL };
 	struct err why = ERR_INIT;
-	char path[4096];
 	size_t count = 0;
+
+	if (report_draw_figures(args->matrix, path, formats, &count, &why))
+		fprintf(args->out, "figures: %s\n", why.text);
+	else
+		fprintf(args->out, "figures: %s (%zu)\n", path, count);
+}
+
+/* A format that this build lacks (-ENOENT) is said, no more. */
+static int write_all(const struct report_args *args, const char *dir,
+		     struct err *err)
+{
+	static const struct {
+		const char *format, *file, *label;
+	} files[] = {
+		{ "csv", "report.csv", "table:  " },
+		{ "md", "report.md", "text:   " },
+		{ "html", "report.html", "report: " },
+	};
+	char path[4096];
 	int rc = join(path, sizeof(path), dir, "figures", err);
 
 	if (rc)
 		return rc;
-	if (report_draw_figures(args->matrix, path, formats, &count, &why))
-		fprintf(args->out, "figures: %s\n", why.text);
-	else
-		fprintf(args->out, "figures: %zu in %s\n", count, path);
-	return 0;
-}
-
-static int write_all(const struct report_args *args, const char *dir,
-		     struct err *err)
-{
-	char md[4096], csv[4096];
-	int rc = report_find("txt", err)->write(args, err);
-
-	if (!rc)
-		rc = join(md, sizeof(md), dir, "report.md", err);
-	if (!rc)
-		rc = join(csv, sizeof(csv), dir, "report.csv", err);
-	if (!rc)
-		rc = write_format(args, "md", md, err);
-	if (!rc)
-		rc = write_format(args, "csv", csv, err);
-	if (rc)
-		return rc;
-	fprintf(args->out, "\n");
-	(void)draw;
-	fprintf(args->out, "table:   %s\nreport:  %s\n", csv, md);
+	draw(args, path);
+	for (size_t i = 0; !rc && i < sizeof(files) / sizeof(files[0]); i++) {
+		rc = join(path, sizeof(path), dir, files[i].file, err);
+		if (!rc)
+			rc = write_format(args, files[i].format, path, err);
+		if (rc == -ENOENT) {
+			fprintf(args->out, "%s %s\n", files[i].label,
+				err->text);
+			rc = 0;
+		} else if (!rc) {
+			fprintf(args->out, "%s %s\n", files[i].label, path);
+		}
+	}
 	return rc;
 }
 
@@ -159,6 +173,9 @@ int study_files_report(const char *dir, FILE *out, struct err *err)
 		return rc;
 	rc = matrix_load(&matrix, args.store, err);
 	args.matrix = matrix;
+	if (!rc)
+		rc = report_find("txt", err)->write(&args, err);
+	fputc('\n', out);
 	if (!rc)
 		rc = write_all(&args, dir, err);
 	matrix_free(matrix);
