@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * vazao-agent: PID 1 of a guest, linked static. It makes the bare kernel a
+ * node (file systems, host name, eth0), runs the agent as its child on the
+ * line that the lab named, and stops the machine when the agent or the line
+ * ends. base/guest.h is what it agrees upon with the lab.
+ *
+ * Started elsewhere, it is `vazao agent --stdio` for a machine that lacks
+ * vazao's libraries.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "agent/protocol.h"
+#include "agent/server.h"
+#include "base/guest.h"
+#include "base/log.h"
+#include "base/netdev.h"
+
+struct guest {
+	int line_fd;   /* the stream of the agent */
+	int credit_fd; /* -1: the agent reads the line itself */
+	int feed_fd;   /* to the agent's standard input, where we read for it */
+	pid_t agent;
+};
+
+struct mount_row {
+	const char *type, *at;
+	unsigned long flags;
+};
+
+/* clang-format off */
+static const struct mount_row own_mounts[] = {
+	{ "proc", "/proc", MS_NOSUID | MS_NOEXEC | MS_NODEV },
+	{ "sysfs", "/sys", MS_NOSUID | MS_NOEXEC | MS_NODEV },
+	{ "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC },
+	{ NULL, NULL, 0 },
+};
+
+/* In the host's tree, but the guest's own. */
+static const struct mount_row host_mounts[] = {
+	{ "proc", EXEC_HOST_ROOT "/proc", MS_NOSUID | MS_NOEXEC | MS_NODEV },
+	{ "sysfs", EXEC_HOST_ROOT "/sys", MS_NOSUID | MS_NOEXEC | MS_NODEV },
+	{ "devtmpfs", EXEC_HOST_ROOT "/dev", MS_NOSUID | MS_NOEXEC },
+	{ "tmpfs", EXEC_HOST_ROOT "/run", MS_NOSUID | MS_NODEV },
+	{ NULL, NULL, 0 },
+};
+/* clang-format on */
+
+/* What cannot be mounted is told, and lived without. */
+static void mount_all(const struct mount_row *row)
+{
+	for (; row->type; row++) {
+		mkdir(row->at, 0755);
+		if (mount(row->type, row->at, row->type, row->flags, NULL) < 0)
+			log_warn("mounting %s on %s: %s", row->type, row->at,
+				 strerror(errno));
+	}
+}
+
+/* The host's files with the source "/": hostfs takes it as the directory. */
+static void mount_host(const char *type)
+{
+	mkdir(EXEC_HOST_ROOT, 0755);
+	if (mount("none", EXEC_HOST_ROOT, type, MS_RDONLY | MS_NOSUID, "/") <
+	    0) {
+		log_warn("mounting the host's files: %s", strerror(errno));
+		return;
+	}
+	mount_all(host_mounts);
+	setenv("TMPDIR", "/run", 1); /* the host's /tmp cannot be written */
+}
+
+static int rename_device(int fd, const char *from, const char *to,
+			 struct err *err)
+{
+	struct ifreq ifr = { 0 };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", from);
+	snprintf(ifr.ifr_newname, sizeof(ifr.ifr_newname), "%s", to);
+	if (ioctl(fd, SIOCSIFNAME, &ifr) < 0)
+		return err_sys(err, errno, "%s: renaming it %s", from, to);
+	return 0;
+}
+
+/* Up at once: some drivers learn what they can offload only then. */
+static int set_up_network(struct err *err)
+{
+	const char *device = getenv(GUEST_DEVICE);
+	int fd = netdev_open(err);
+	int rc = fd < 0 ? fd : netdev_set_up(fd, "lo", true, err);
+
+	if (!rc && device && strcmp(device, "eth0") != 0)
+		rc = rename_device(fd, device, "eth0", err);
+	if (!rc && device)
+		rc = netdev_set_up(fd, "eth0", true, err);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* /dev/NAME of a variable that holds NAME, raw; -1 where there is none. */
+static int open_line(const char *variable, int *fd, struct err *err)
+{
+	const char *name = getenv(variable);
+	char path[64];
+	struct termios t;
+
+	*fd = -1;
+	if (!name)
+		return 0;
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	*fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*fd < 0 || tcgetattr(*fd, &t) < 0)
+		return err_sys(err, errno, "%s", path);
+	cfmakeraw(&t);
+	t.c_cflag |= CLOCAL | CREAD;
+	if (tcsetattr(*fd, TCSANOW, &t) < 0)
+		return err_sys(err, errno, "%s: making it raw", path);
+	return 0;
+}
+
+static int open_lines(struct guest *guest, struct err *err)
+{
+	int rc = open_line(GUEST_LINE, &guest->line_fd, err);
+
+	if (!rc && guest->line_fd < 0)
+		rc = err_set(err, EINVAL,
+			     "the kernel's command line lacks %s=, the "
+			     "agent's line",
+			     GUEST_LINE);
+	return rc ? rc : open_line(GUEST_CREDIT, &guest->credit_fd, err);
+}
+
+static int set_up(struct guest *guest, struct err *err)
+{
+	const char *name = getenv(GUEST_NODE);
+	const char *host = getenv(GUEST_HOST);
+
+	mount_all(own_mounts);
+	if (name && sethostname(name, strlen(name)) < 0)
+		log_warn("host name '%s': %s", name, strerror(errno));
+	if (host)
+		mount_host(host);
+	return set_up_network(err) ? -err->code : open_lines(guest, err);
+}
+
+/*
+ * The agent, a child.
+ */
+
+static _Noreturn void be_agent(const struct guest *guest, int feed_fd)
+{
+	struct err err = ERR_INIT;
+	sigset_t none;
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (agent_serve(feed_fd, guest->line_fd, &err)) {
+		log_error("agent: %s", err.text);
+		exit(1);
+	}
+	exit(0);
+}
+
+static int start_agent(struct guest *guest, struct err *err)
+{
+	int feed[2] = { -1, -1 };
+	int source;
+
+	if (guest->credit_fd >= 0 && pipe2(feed, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "pipe");
+	source = guest->credit_fd >= 0 ? feed[0] : guest->line_fd;
+	guest->feed_fd = feed[1];
+	guest->agent = fork();
+	if (guest->agent == 0) {
+		if (feed[1] >= 0)
+			close(feed[1]);
+		be_agent(guest, source);
+	}
+	if (guest->agent < 0)
+		return err_sys(err, errno, "starting the agent");
+	if (feed[0] >= 0)
+		close(feed[0]);
+	return 0;
+}
+
+/*
+ * PID 1's own work: feeds the agent, gathers orphans.
+ */
+
+static int grant(const struct guest *guest, size_t bytes)
+{
+	const unsigned char credit[2] = { (unsigned char)(bytes >> 8),
+					  (unsigned char)bytes };
+
+	return write(guest->credit_fd, credit, 2) == 2 ? 0 : -EIO;
+}
+
+/* False at the end of the line, or of the agent. */
+static bool feed_agent(const struct guest *guest)
+{
+	char bytes[GUEST_WINDOW_BYTES];
+	ssize_t n = read(guest->line_fd, bytes, sizeof(bytes));
+
+	for (ssize_t done = 0; done < n;) {
+		ssize_t m =
+			write(guest->feed_fd, bytes + done, (size_t)(n - done));
+
+		if (m <= 0)
+			return false;
+		done += m;
+	}
+	return n > 0 && !grant(guest, (size_t)n);
+}
+
+/* True once the agent itself has ended. */
+static bool reap(pid_t agent)
+{
+	bool ended = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != agent)
+			continue;
+		ended = true;
+		if (WIFSIGNALED(status))
+			log_error("the agent died: %s",
+				  strsignal(WTERMSIG(status)));
+	}
+	return ended;
+}
+
+static void look_after(const struct guest *guest, int signal_fd)
+{
+	struct pollfd pfd[] = {
+		{ .fd = signal_fd, .events = POLLIN },
+		{ .fd = guest->credit_fd < 0 ? -1 : guest->line_fd,
+		  .events = POLLIN },
+	};
+	struct signalfd_siginfo info;
+
+	for (;;) {
+		if (poll(pfd, 2, -1) < 0)
+			continue;
+		if (pfd[1].revents && !feed_agent(guest))
+			return;
+		if (!pfd[0].revents)
+			continue;
+		if (read(signal_fd, &info, sizeof(info)) < 0 ||
+		    reap(guest->agent))
+			return;
+	}
+}
+
+/* Children's deaths are read from the descriptor: none is missed. */
+static int watch_children(int *signal_fd, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	*signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return *signal_fd < 0 ? err_sys(err, errno, "signalfd") : 0;
+}
+
+static int be_init(struct err *err)
+{
+	struct guest guest = { .line_fd = -1, .credit_fd = -1, .feed_fd = -1 };
+	int signal_fd;
+	int rc = set_up(&guest, err);
+
+	if (!rc)
+		rc = watch_children(&signal_fd, err);
+	if (!rc)
+		rc = start_agent(&guest, err);
+	if (!rc && guest.credit_fd >= 0 && grant(&guest, GUEST_WINDOW_BYTES))
+		rc = err_set(err, EIO, "the credit line is closed");
+	if (!rc)
+		look_after(&guest, signal_fd);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (getpid() == 1) {
+		if (be_init(&err))
+			log_error("init: %s", err.text);
+		reboot(RB_POWER_OFF);
+		return 1; /* a panic then */
+	}
+	if (argc != 2 || strcmp(argv[1], "--stdio") != 0) {
+		fprintf(stderr, "usage: vazao-agent --stdio, or as a guest's "
+				"/init\n");
+		return 2;
+	}
+	rc = agent_serve(STDIN_FILENO, STDOUT_FILENO, &err);
+	if (rc)
+		log_error("agent: %s", err.text);
+	return rc ? 1 : 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * guest.h - what the lab and a guest's PID 1 agree upon.
+ *
+ * The lab boots a kernel on an image whose /init is vazao-agent
+ * (agent/guest.c). The two never link with each other; this is all they
+ * share. Called by the lab's guests and by agent/guest.c alone.
+ *
+ * The kernel's command line
+ *   A parameter KEY=VALUE that the kernel does not know, and whose KEY has no
+ *   dot, becomes a variable of init's environment. These are vazao's:
+ */
+#ifndef VAZAO_BASE_GUEST_H
+#define VAZAO_BASE_GUEST_H
+
+/* The node's name, to be the host name. */
+#define GUEST_NODE "vazao_node"
+
+/* The interface as the kernel calls it, "vec0": to be renamed eth0. */
+#define GUEST_DEVICE "vazao_device"
+
+/* The file system type that shows the host's files, "hostfs"; to be mounted
+ * read-only at /host, where the agent's op exec looks for programs. */
+#define GUEST_HOST "vazao_host"
+
+/* The terminal of the agent's stream, "ttyS0": made raw, both ways. */
+#define GUEST_LINE "vazao_line"
+
+/*
+ * The terminal for credits, "ttyS1". Without it the line has a flow control
+ * of its own, and the agent reads it itself.
+ *
+ * Credits
+ *   In User Mode Linux (seen in 6.1, and so written in 6.12) a line goes deaf
+ *   once its receive buffer of 4096 bytes was nearly full: line_throttle()
+ *   takes the line's interrupt away, and line_unthrottle() does not bring it
+ *   back. So it may never be full: the lab sends the guest no more bytes than
+ *   it was granted.
+ *
+ *   A credit is two bytes, big-endian: that many bytes more may be sent. The
+ *   guest grants GUEST_WINDOW_BYTES once the line is raw, then as many as it
+ *   has read, after each read. What is under way is then never more than
+ *   GUEST_WINDOW_BYTES. From the guest to the lab there is no limit: that way
+ *   a writer waits as it should.
+ */
+#define GUEST_CREDIT "vazao_credit"
+
+#define GUEST_WINDOW_BYTES 2048
+
+#endif
