@@ -141,7 +141,7 @@ int agent_post(struct agent *agent, const char *op, json_t *args,
 	       struct err *err)
 {
 	json_t *frame =
-		json_pack("{sI ss so}", "id", (json_int_t)(agent->next_id + 1),
+		json_pack("{sI ss so}", "id", (json_int_t)agent->next_id + 1,
 			  "op", op, "args", args ? args : json_object());
 	int rc;
 

@@ -188,7 +188,7 @@ int frame_seek(int fd, const char *magic, int64_t deadline_mono_ns,
 
 	noise_line[0] = '\0';
 	while (magic[matched]) {
-		char c;
+		char c = 0;
 		int rc = read_all(fd, &c, 1, deadline_mono_ns);
 
 		if (rc)

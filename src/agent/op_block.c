@@ -162,14 +162,12 @@ static int conduct(struct agent_state *state, struct block_conduct_args *args,
 		   json_t **reply, struct err *err)
 {
 	struct block_result results[BLOCK_MAX_PATHS] = { 0 };
-	int failed_path = -1;
 	int rc;
 
 	args->path = state->conductor;
 	args->paths = state->conductors;
-	args->failed_path = &failed_path;
 	rc = block_conduct(args, results, err);
-	*reply = rc ? json_pack("{si}", "failed_path", failed_path)
+	*reply = rc ? json_pack("{si}", "failed_path", *args->failed_path)
 		    : results_to_json(results, args->paths);
 	for (size_t p = 0; p < args->paths; p++)
 		block_result_free(&results[p]);
@@ -181,8 +179,12 @@ static int op_block_conduct(struct agent_state *state, const json_t *args,
 {
 	const char *names[BLOCK_MAX_PATHS];
 	struct point point;
-	struct block_conduct_args conduct_args = { .path_name = names,
-						   .point = &point };
+	int failed_path = -1;
+	struct block_conduct_args conduct_args = {
+		.path_name = names,
+		.point = &point,
+		.failed_path = &failed_path,
+	};
 	int *order = NULL;
 	int rc = get_names(args, state, names, err);
 

@@ -162,8 +162,8 @@ static int read_argv(const json_t *args, const char *argv[ARGS_MAX + 1],
 
 	if (rc)
 		return rc;
-	if (json_array_size(array) < 1 || json_array_size(array) > ARGS_MAX)
-		return err_set(err, EINVAL, "argv has %zu words, not 1 to %d",
+	if (json_array_size(array) > ARGS_MAX)
+		return err_set(err, E2BIG, "argv has %zu words where %d can be",
 			       json_array_size(array), ARGS_MAX);
 	json_array_foreach(array, i, word) {
 		argv[i] = json_string_value(word);
@@ -171,7 +171,7 @@ static int read_argv(const json_t *args, const char *argv[ARGS_MAX + 1],
 			return err_set(err, EPROTO, "argv holds no strings");
 	}
 	argv[i] = NULL;
-	return 0;
+	return argv[0] ? 0 : err_set(err, EINVAL, "argv is empty");
 }
 
 static int run_program(struct run *run, char *const argv[], int64_t timeout_ns,
@@ -196,7 +196,7 @@ static int op_exec(struct agent_state *state, const json_t *args,
 {
 	struct run run = { .pid_fd = -1, .output_fd = -1 };
 	const char *argv[ARGS_MAX + 1];
-	int64_t timeout_ns;
+	int64_t timeout_ns = 0;
 	int rc = read_argv(args, argv, err);
 
 	(void)state;
