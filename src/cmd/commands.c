@@ -5,6 +5,8 @@
 
 const struct command *const commands[] = {
 	&cmd_study,
+	&cmd_report,
+	&cmd_figures,
 	&cmd_doctor,
 	&cmd_plan,
 	&cmd_agent,

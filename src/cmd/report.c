@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* vazao report: a stored study in one format, on standard output or, whole or
+ * not at all, in a file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analysis/matrix.h"
+#include "cmd/cmd.h"
+#include "report/report.h"
+#include "store/store.h"
+
+struct options {
+	const char *format, *output;
+	bool raw;
+};
+
+/* clang-format off */
+static const struct opt_row rows[] = {
+	{ "format", 'f', OPT_STRING, offsetof(struct options, format), "FORMAT",
+	  "txt (default), csv, json, md or html" },
+	{ "output", 'o', OPT_STRING, offsetof(struct options, output), "FILE",
+	  "write to FILE, whole or not at all, instead of standard output" },
+	{ "raw", 0, OPT_FLAG, offsetof(struct options, raw), NULL,
+	  "json: with every block, its slices and settings" },
+	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
+};
+/* clang-format on */
+
+/* A file beside the one wanted, which takes its place when it is complete. */
+struct atomic_file {
+	char temporary[4096];
+	const char *path;
+	FILE *out;
+};
+
+static int atomic_open(struct atomic_file *file, const char *path,
+		       struct err *err)
+{
+	mode_t mask = umask(0);
+	int fd;
+
+	umask(mask);
+	file->path = path;
+	if ((size_t)snprintf(file->temporary, sizeof(file->temporary),
+			     "%s.XXXXXX", path) >= sizeof(file->temporary))
+		return err_set(err, ENAMETOOLONG, "%.100s...: name too long",
+			       path);
+	fd = mkostemp(file->temporary, O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, errno, "%s", path);
+	fchmod(fd, 0666 & ~mask);
+	file->out = fdopen(fd, "w");
+	if (file->out)
+		return 0;
+	close(fd);
+	unlink(file->temporary);
+	return err_sys(err, errno, "%s", path);
+}
+
+/* rc: what became of the writing. */
+static int atomic_close(struct atomic_file *file, int rc, struct err *err)
+{
+	bool synced = fflush(file->out) == 0 && fsync(fileno(file->out)) == 0;
+
+	if (rc == 0 && !synced)
+		rc = err_sys(err, errno, "%s", file->path);
+	if (fclose(file->out) != 0 && rc == 0)
+		rc = err_sys(err, errno, "%s", file->path);
+	if (rc == 0 && rename(file->temporary, file->path) < 0)
+		rc = err_sys(err, errno, "%s", file->path);
+	if (rc)
+		unlink(file->temporary);
+	return rc;
+}
+
+static bool wants_color(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+static int write_report(const struct options *options,
+			const struct report_ops *ops, struct report_args *args,
+			struct err *err)
+{
+	struct atomic_file file;
+	int rc;
+
+	if (!options->output) {
+		args->out = stdout;
+		args->color = wants_color();
+		rc = ops->write(args, err);
+		/* `| head` has seen enough: no fault. */
+		return rc == -EPIPE ? 0 : rc;
+	}
+	rc = atomic_open(&file, options->output, err);
+	if (rc)
+		return rc;
+	args->out = file.out;
+	return atomic_close(&file, ops->write(args, err), err);
+}
+
+static int report(const char *dir, const struct options *options,
+		  const struct report_ops *ops, struct err *err)
+{
+	struct report_args args = { .raw = options->raw };
+	struct matrix *matrix = NULL;
+	struct store *store;
+	int rc = store_open(&store, dir, STORE_READ, err);
+
+	if (rc)
+		return rc;
+	rc = matrix_load(&matrix, store, err);
+	if (rc) {
+		err_wrap(err, "%s", dir);
+	} else {
+		args.matrix = matrix;
+		args.store = store;
+		rc = write_report(options, ops, &args, err);
+	}
+	matrix_free(matrix);
+	store_close(store);
+	return rc;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct options options = { .format = "txt" };
+	const struct report_ops *ops;
+	struct err err = ERR_INIT;
+	int status;
+
+	if (!cmd_parse(command, &options, &argc, &argv, &status))
+		return status;
+	ops = report_find(options.format, &err);
+	if (ops && argc != 1)
+		err_set(&err, EINVAL,
+			argc ? "one study at a time, not also '%s'"
+			     : "DIR is missing: the study to report%s",
+			argc ? argv[1] : "");
+	else if (ops && options.raw && strcmp(ops->format, "json") != 0)
+		err_set(&err, EINVAL, "--raw is for --format json, not %s",
+			ops->format);
+	if (err.code) {
+		cmd_fail(command, &err);
+		return CMD_USAGE;
+	}
+	return report(argv[0], &options, ops, &err) ? cmd_fail(command, &err)
+						    : CMD_DONE;
+}
+
+const struct command cmd_report = {
+	.name = "report",
+	.arguments = "DIR",
+	.help = "a stored study as table, CSV, JSON, Markdown or page",
+	.options = rows,
+	.run = run,
+};

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* vazao report and vazao figures as a user meets them: exit status, output,
+ * one clear line where something is wrong. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "analysis/synthetic.h"
+#include "cmd/cmd.h"
+
+#define OUTPUT_MAX 65536
+
+/* A study and a place for what commands write. */
+struct scene {
+	char study[40], work[40];
+	char out[OUTPUT_MAX], err[OUTPUT_MAX]; /* of the last command */
+};
+
+static int scene_open(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	struct synthetic study = synthetic_quick;
+	struct err err = ERR_INIT;
+
+	study.trouble = true;
+	strcpy(s->study, "/tmp/vazao-cmd-study-XXXXXX");
+	strcpy(s->work, "/tmp/vazao-cmd-work-XXXXXX");
+	if (synthetic_create(s->study, &study, &err) || !mkdtemp(s->work))
+		return -1;
+	*state = s;
+	return 0;
+}
+
+static int scene_close(void **state)
+{
+	struct scene *s = *state;
+
+	synthetic_remove(s->study);
+	synthetic_remove(s->work);
+	free(s);
+	return 0;
+}
+
+static void slurp(const char *path, char *text)
+{
+	FILE *in = fopen(path, "r");
+	size_t n;
+
+	assert_non_null(in);
+	n = fread(text, 1, OUTPUT_MAX - 1, in);
+	text[n] = '\0';
+	fclose(in);
+}
+
+/* Standard output or error to a file; returns what it was. */
+static int divert(int fd, const char *path)
+{
+	int saved = dup(fd),
+	    file = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+	assert_true(saved >= 0 && file >= 0);
+	dup2(file, fd);
+	close(file);
+	return saved;
+}
+
+static void restore(int fd, int saved)
+{
+	dup2(saved, fd);
+	close(saved);
+}
+
+/* Runs "report ARG ..." given as one string, cut at blanks; %S is the study,
+ * %W the work directory. Returns the exit status. */
+static int run(struct scene *s, const struct command *command, const char *line)
+{
+	char copy[1024] = "", out[64], err[64], *argv[16], *save = NULL;
+	int argc = 0, saved_out, saved_err, status;
+
+	for (size_t used = 0; *line; line++) {
+		bool place = *line == '%';
+
+		line += place;
+		used += (size_t)snprintf(copy + used, sizeof(copy) - used,
+					 place ? "%s" : "%.1s",
+					 !place		? line
+					 : *line == 'S' ? s->study
+							: s->work);
+	}
+	for (char *word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	snprintf(out, sizeof(out), "%s/.out", s->work);
+	snprintf(err, sizeof(err), "%s/.err", s->work);
+	fflush(NULL);
+	saved_out = divert(STDOUT_FILENO, out);
+	saved_err = divert(STDERR_FILENO, err);
+	status = command->run(command, argc, argv);
+	fflush(NULL);
+	restore(STDOUT_FILENO, saved_out);
+	restore(STDERR_FILENO, saved_err);
+	slurp(out, s->out);
+	slurp(err, s->err);
+	return status;
+}
+
+static void refuse(struct scene *s, const struct command *command,
+		   const char *line, int status, const char *said)
+{
+	int got = run(s, command, line);
+
+	if (got != status || !strstr(s->err, said) ||
+	    strchr(s->err, '\n') != s->err + strlen(s->err) - 1)
+		fail_msg("%s: %d '%s', not %d '...%s...'", line, got, s->err,
+			 status, said);
+	assert_string_equal(s->out, "");
+}
+
+static void test_report_prints(void **state)
+{
+	struct scene *s = *state;
+
+	assert_int_equal(run(s, &cmd_report, "report %S"), CMD_DONE);
+	assert_memory_equal(s->out, "quick\n", 6);
+	assert_null(strchr(s->out, '\033'));
+	assert_int_equal(run(s, &cmd_report, "report --format csv %S"),
+			 CMD_DONE);
+	assert_memory_equal(s->out, "path,workload,", 14);
+	assert_int_equal(run(s, &cmd_report, "report %S --format=md"),
+			 CMD_DONE);
+	assert_memory_equal(s->out, "# quick\n", 8);
+	assert_string_equal(s->err, "");
+}
+
+static void test_report_refuses(void **state)
+{
+	struct scene *s = *state;
+	char db[64];
+
+	refuse(s, &cmd_report, "report", CMD_USAGE, "DIR is missing");
+	refuse(s, &cmd_report, "report %S %W", CMD_USAGE,
+	       "one study at a time");
+	refuse(s, &cmd_report, "report %S --format xml", CMD_USAGE,
+	       "'xml' is not a report format: one of txt, csv, json, md");
+	refuse(s, &cmd_report, "report %S --raw", CMD_USAGE,
+	       "--raw is for --format json, not txt");
+	refuse(s, &cmd_report, "report %W/no", CMD_REFUSED,
+	       "/no: holds no study");
+	refuse(s, &cmd_report, "report %W", CMD_REFUSED, "holds no study");
+	snprintf(db, sizeof(db), "%s/study.db", s->work);
+	fclose(fopen(db, "w"));
+	refuse(s, &cmd_report, "report %W", CMD_REFUSED, "holds no study");
+	truncate(db, 4096);
+	refuse(s, &cmd_report, "report %W", CMD_REFUSED, "study.db");
+	unlink(db);
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 0777;
+}
+
+static void test_output_takes_its_place_whole(void **state)
+{
+	struct scene *s = *state;
+	char path[64], text[OUTPUT_MAX];
+	mode_t mask = umask(022);
+	FILE *old;
+
+	snprintf(path, sizeof(path), "%s/report.csv", s->work);
+	old = fopen(path, "w");
+	fputs("old\n", old);
+	fclose(old);
+	/* a study that cannot be read leaves it alone */
+	refuse(s, &cmd_report, "report %W --format csv -o %W/report.csv",
+	       CMD_REFUSED, "holds no study");
+	slurp(path, text);
+	assert_string_equal(text, "old\n");
+
+	assert_int_equal(
+		run(s, &cmd_report, "report %S --format csv -o %W/report.csv"),
+		CMD_DONE);
+	assert_string_equal(s->out, "");
+	slurp(path, text);
+	assert_memory_equal(text, "path,workload,", 14);
+	assert_int_equal(mode_of(path), 0644);
+	umask(mask);
+	refuse(s, &cmd_report, "report %S -o %W/no/report.csv", CMD_REFUSED,
+	       "/no/report.csv: No such file");
+	refuse(s, &cmd_report, "report %S -o %W", CMD_REFUSED,
+	       "Is a directory");
+}
+
+static void test_full_disk_is_said(void **state)
+{
+	struct scene *s = *state;
+	int saved = dup(STDOUT_FILENO), full = open("/dev/full", O_WRONLY);
+	char *argv[] = { "report", s->study, NULL };
+	int status;
+
+	fflush(NULL);
+	dup2(full, STDOUT_FILENO);
+	close(full);
+	status = cmd_report.run(&cmd_report, 2, argv);
+	restore(STDOUT_FILENO, saved);
+	clearerr(stdout);
+	assert_int_equal(status, CMD_REFUSED);
+}
+
+static void test_figures(void **state)
+{
+	struct scene *s = *state;
+	char path[128];
+	int status = run(s, &cmd_figures, "figures %S --format svg -o %W");
+
+	if (status == CMD_LACKING) {
+		print_message("%s", s->err);
+		skip();
+	}
+	assert_int_equal(status, CMD_DONE);
+	assert_non_null(strstr(s->out, "14 figures in "));
+	snprintf(path, sizeof(path), "%s/efficiency-domU-mtu-500.svg", s->work);
+	assert_int_equal(access(path, R_OK), 0);
+	snprintf(path, sizeof(path), "%s/efficiency-domU-mtu-500.png", s->work);
+	assert_int_not_equal(access(path, R_OK), 0);
+}
+
+static void test_figures_refuses(void **state)
+{
+	struct scene *s = *state;
+
+	refuse(s, &cmd_figures, "figures", CMD_USAGE, "DIR is missing");
+	refuse(s, &cmd_figures, "figures %S --format svg --format gif",
+	       CMD_USAGE, "'gif' is not a figure format: one of svg, png, pdf");
+	refuse(s, &cmd_figures, "figures %W/no", CMD_REFUSED, "holds no study");
+	refuse(s, &cmd_figures, "figures %S -o %W/.out/x", CMD_REFUSED,
+	       ".out/x");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_report_prints),
+		cmocka_unit_test(test_report_refuses),
+		cmocka_unit_test(test_output_takes_its_place_whole),
+		cmocka_unit_test(test_full_disk_is_said),
+		cmocka_unit_test(test_figures),
+		cmocka_unit_test(test_figures_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, scene_open, scene_close);
+}
