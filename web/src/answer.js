@@ -8,7 +8,7 @@ import { countStatus, meanEfficiency } from "./model.js";
 import { pathColor } from "./color.js";
 import { scaleLinear } from "d3";
 import { groupBy } from "./curves.js";
-import { joinWords, plural, h } from "./dom.js";
+import { joinWords, plural, quiet, h } from "./dom.js";
 
 const ROW = 74, SWARM = 46, DOT = 2.2;
 const MARGIN = { left: 104, right: 30, top: 8, bottom: 38 };
@@ -161,7 +161,7 @@ function drawPicture(study, summaries, width) {
 		`${path.name}: mean ${formatPercent(mean.mean)} percent, from ${
 			formatPercent(mean.worst.efficiency)} to ${
 			formatPercent(mean.best.efficiency)}`).join("; "));
-	return svg;
+	return quiet(svg);
 }
 
 function sayStanding(study, cells) {

@@ -5,12 +5,13 @@
 import * as Plot from "@observablehq/plot";
 import { axisOf, formatBytes, formatInterval, formatNumber, formatPercent } from
 	"./format.js";
-import { h } from "./dom.js";
+import { h, quiet } from "./dom.js";
 import { getState, setState } from "./state.js";
 
 const PINNED = "cell";
 
 let study;
+let ofFocus = false; /* what is shown was not pointed at but focused */
 let byId = new Map();
 
 function card() {
@@ -48,7 +49,7 @@ function results(cell) {
 		formatInterval(cell.efficiency_lo, cell.efficiency_hi,
 			formatPercent)),
 		row("half width", halfWidth(cell)),
-		row("blocks", formatNumber(cell.blocks ?? NaN)),
+		row("blocks", cell.blocks?.toLocaleString("en") ?? null),
 		row("buffers in force", cell.sndbuf_effective ||
 			cell.rcvbuf_effective
 			? `${buffers[0]} sending, ${buffers[1]} receiving` : null),
@@ -73,6 +74,11 @@ function blockValues(cell) {
 	}).filter((block) => Number.isFinite(block.value));
 }
 
+function sayEach() {
+	return study.historyStep > 1
+		? `every ${study.historyStep}th block’s` : "each block’s";
+}
+
 function drawBlocks(cell) {
 	const blocks = blockValues(cell);
 	const reference = cell.pathIndex === 0;
@@ -88,7 +94,7 @@ function drawBlocks(cell) {
 			fill: "var(--accent)", fillOpacity: 0.2 }),
 		Plot.ruleY([at], { stroke: "var(--accent)" })] : [];
 
-	return h("figure", { class: "blocks" }, Plot.plot({
+	return h("figure", { class: "blocks" }, quiet(Plot.plot({
 		width: 320, height: 96, marginLeft: 40, marginRight: 6,
 		marginTop: 8, marginBottom: 20, ariaLabel: "blocks in time order",
 		style: { fontSize: "11px", background: "none" },
@@ -97,8 +103,8 @@ function drawBlocks(cell) {
 		y: { ticks: 3, tickSize: 0, label: null, grid: false, nice: true },
 		marks: [...band, Plot.dot(blocks, { x: "i", y: "value", r: 2,
 			fill: "currentColor" })],
-	}), h("figcaption", {}, reference ? "each block's Mbit/s, in time order"
-		: `each block's ratio to ${study.reference}, %, in time order`));
+	})), h("figcaption", {}, `${sayEach()} ${reference ? "Mbit/s"
+		: `ratio to ${study.reference}, %`}, in time order`));
 }
 
 function settings(cell) {
@@ -158,9 +164,12 @@ function togglePin(cell) {
 /** What makes an element show a cell. */
 export const pointAt = {
 	hover(element, find) {
-		element.addEventListener("pointermove", (event) =>
-			event.pointerType !== "touch" &&
-			show(find(event), event.clientX, event.clientY));
+		element.addEventListener("pointermove", (event) => {
+			if (event.pointerType === "touch")
+				return;
+			ofFocus = false;
+			show(find(event), event.clientX, event.clientY);
+		});
 		element.addEventListener("pointerleave", () => show(null));
 		element.addEventListener("click", (event) => {
 			const cell = find(event);
@@ -173,8 +182,10 @@ export const pointAt = {
 		element.addEventListener("focus", () => {
 			const box = element.getBoundingClientRect();
 
-			if (element.matches(":focus-visible"))
-				show(cell, box.right, box.top);
+			if (!element.matches(":focus-visible"))
+				return;
+			ofFocus = true;
+			show(cell, box.right, box.top);
 		});
 		element.addEventListener("blur", () => show(null));
 		element.addEventListener("keydown", (event) => {
@@ -207,5 +218,6 @@ export function installDetail(theStudy) {
 		else if (event.key === "Escape")
 			card().hidden = true;
 	});
-	addEventListener("scroll", () => show(null), { passive: true });
+	addEventListener("scroll", () => !ofFocus && show(null),
+		{ passive: true });
 }

@@ -67,6 +67,17 @@ export function arrowStep(columns) {
 	};
 }
 
+/** Plot labels its groups of marks, which is noise to a screen reader: the
+ * figure has a name of its own, and its cells theirs. */
+export function quiet(svg) {
+	for (const group of svg.querySelectorAll("g[aria-label]")) {
+		group.removeAttribute("aria-label");
+		if (!group.querySelector('[role="img"]'))
+			group.setAttribute("aria-hidden", "true");
+	}
+	return svg;
+}
+
 export function joinWords(words) {
 	const all = words.flatMap((word, i) => [
 		i === 0 ? null : i < words.length - 1 ? ", " : " and ", word]);

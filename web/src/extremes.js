@@ -14,7 +14,7 @@ function toRow(cell) {
 	const failed = cell.status === "FAILED";
 
 	return {
-		cell, x: cell.socketIndex, order: cell.pathIndex,
+		cell, x: cell.socketIndex, order: -cell.pathIndex,
 		y: failed ? NaN : cell.throughput_mbps ?? NaN,
 		lo: cell.throughput_lo ?? NaN, hi: cell.throughput_hi ?? NaN,
 		line: cell.path, lineLabel: cell.path,

@@ -82,6 +82,7 @@ const SECTIONS = [
 
 function layOut() {
 	const sections = SECTIONS.map((section) => h("section", { id: section.id,
+		tabindex: "-1",
 		"aria-labelledby": section.title ? `${section.id}-title` : null,
 		"aria-label": section.title ? null : "The answer" },
 	section.title ? h("h2", { id: `${section.id}-title` }, section.title) : null,
@@ -119,7 +120,10 @@ function fillColophon(study) {
 }
 
 function goTo(id) {
-	document.getElementById(id)?.scrollIntoView();
+	const section = document.getElementById(id);
+
+	section?.scrollIntoView();
+	section?.focus({ preventScroll: true });
 }
 
 function installLinks() {

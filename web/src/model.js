@@ -68,6 +68,7 @@ export function readStudy(json) {
 		precision: json.precision,
 		design: json.design ?? {},
 		history: json.history ?? [],
+		historyStep: json.history_step ?? 1,
 		started: toDate(json, "started_at"),
 		finished: toDate(json, "finished_at"),
 	};

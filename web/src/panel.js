@@ -4,7 +4,7 @@
 // the lines' names at their right ends. Every figure of lines is made of it.
 import * as Plot from "@observablehq/plot";
 import { scaleLinear, scaleLog } from "d3";
-import { arrowStep, h, makeRoving } from "./dom.js";
+import { arrowStep, h, makeRoving, quiet } from "./dom.js";
 import { pointAt } from "./detail.js";
 
 const SIZE = { width: 360, height: 236 };
@@ -19,9 +19,23 @@ function isFilled(cell) {
 	return cell.status === "REACHED" || cell.status === "REFERENCE";
 }
 
+/* Lines that end in a bundle are named in their own order, not in that of
+ * differences too small to see. */
+function orderLabels(labels) {
+	let bundle = 0;
+
+	labels.sort((a, b) => a.y - b.y);
+	labels.forEach((label, i) => {
+		if (i > 0 && label.y - labels[i - 1].y > LABEL_GAP / 2)
+			bundle++;
+		label.bundle = bundle;
+	});
+	labels.sort((a, b) => a.bundle - b.bundle || b.order - a.order);
+}
+
 /* Pushes labels apart, downwards then back up from the lower edge. */
 function spreadLabels(labels, lower) {
-	labels.sort((a, b) => a.y - b.y);
+	orderLabels(labels);
 	for (let i = 1; i < labels.length; i++)
 		labels[i].y = Math.max(labels[i].y, labels[i - 1].y + LABEL_GAP);
 	for (let i = labels.length - 1, limit = lower; i >= 0; i--) {
@@ -65,6 +79,7 @@ function endLabels(rows, y) {
 			last.set(row.line, row);
 	const labels = [...last.values()].map((row) => ({
 		text: cutLabel(row.lineLabel), color: row.color, x: row.x,
+		order: row.order,
 		y: y(row.y), at: y(row.y),
 	}));
 
@@ -188,6 +203,7 @@ export function drawPanel(args) {
 		"arrow keys walk through the cells");
 	drawLeaders(svg, labels, right);
 	makeLively(svg, rows, args);
+	quiet(svg);
 	return h("figure", { class: "panel", style: args.place },
 		h("figcaption", {}, args.title), svg);
 }

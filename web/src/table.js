@@ -105,7 +105,7 @@ function drawRow(cell, columns) {
 	const tr = h("tr", { "data-cell": cell.id,
 		class: cell.status.toLowerCase() }, columns.map((name, i) =>
 		h(i === 0 ? "th" : "td", { scope: i === 0 ? "row" : null,
-			class: typeof cell[name] === "number" ? "number" : null },
+			class: typeof cell[name] === "number" ? "number" : name },
 		toShort(cell[name], name))));
 
 	pointAt.hover(tr, () => cell);
