@@ -9,6 +9,7 @@
 const struct path_ops *const path_kinds[] = {
 	&path_native,
 	&path_dom0,
+	&path_uml,
 	NULL,
 };
 

@@ -111,6 +111,6 @@ void lab_format_address(const struct lab_cable *cable, int host,
 void lab_format_mac(const struct lab_cable *cable, int host,
 		    char mac[static 18]);
 
-extern const struct path_ops path_native, path_dom0;
+extern const struct path_ops path_native, path_dom0, path_uml;
 
 #endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lab/node_uml.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/guest.h"
+#include "base/log.h"
+#include "lab/image.h"
+#include "lab/keeper.h"
+
+/* Usually 1.3 s; a busy machine takes several times that. */
+#define BOOT_LIMIT_NS (15 * NS_PER_S)
+
+#define PROGRAM "linux.uml"
+
+struct uml_node {
+	struct lab_node node;
+	const struct lab_netns *netns;
+	char program[PATH_MAX];
+	char tap[IFNAMSIZ], mac[18];
+	int memory_mib;
+	int image_fd;
+	int console_fd; /* of the guest that runs, or ran last; or -1 */
+};
+
+static struct uml_node *of(struct lab_node *node)
+{
+	return (struct uml_node *)node;
+}
+
+/*
+ * The command line. vec0 is the "vector" network driver on the TAP, with the
+ * kernel's virtio headers (segmentation, checksums); depth is frames a system
+ * call; gro=1: receive buffers that hold what the peer did not cut.
+ */
+
+#define WORDS_MAX 20
+
+struct command {
+	char text[PATH_MAX + 1024];
+	size_t used;
+	char *argv[WORDS_MAX + 1];
+	int words;
+};
+
+static __attribute__((format(printf, 2, 3))) void
+add_word(struct command *c, const char *format, ...)
+{
+	size_t room = sizeof(c->text) - c->used;
+	va_list ap;
+	int length;
+
+	va_start(ap, format);
+	length = vsnprintf(c->text + c->used, room, format, ap);
+	va_end(ap);
+	if (length < 0 || (size_t)length >= room || c->words == WORDS_MAX)
+		return;
+	c->argv[c->words++] = c->text + c->used;
+	c->argv[c->words] = NULL;
+	c->used += (size_t)length + 1;
+}
+
+static void format_command(const struct uml_node *uml, struct command *c)
+{
+	c->used = 0;
+	c->words = 0;
+	add_word(c, "%s", uml->program);
+	add_word(c, "mem=%dM", uml->memory_mib);
+	add_word(c, "initrd=/proc/self/fd/%d", KEEPER_IMAGE);
+	add_word(c, "uml_dir=%s/", keeper_files_dir());
+	add_word(c, "con=null");
+	add_word(c, "con0=null,fd:1");
+	add_word(c, "ssl=null");
+	add_word(c, "ssl0=fd:%d,fd:%d", KEEPER_LINE_IN, KEEPER_LINE_OUT);
+	add_word(c, "ssl1=null,fd:%d", KEEPER_CREDIT_OUT);
+	add_word(c, "vec0:transport=tap,ifname=%s,depth=64,gro=1,mac=%s",
+		 uml->tap, uml->mac);
+	add_word(c, "quiet");
+	add_word(c, "noreboot");
+	add_word(c, GUEST_NODE "=%s", uml->node.name);
+	add_word(c, GUEST_DEVICE "=vec0");
+	add_word(c, GUEST_HOST "=hostfs");
+	add_word(c, GUEST_LINE "=ttyS0");
+	add_word(c, GUEST_CREDIT "=ttyS1");
+}
+
+/*
+ * Boot and end.
+ */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Ended before it was stopped: the log says of what. */
+static void report_death(const struct uml_node *uml)
+{
+	char console[400];
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)uml->node.pid, &info,
+		   WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    info.si_pid == 0)
+		return;
+	keeper_read_console(uml->console_fd, console, sizeof(console));
+	log_info("node %s: the guest has ended; its console: %s",
+		 uml->node.name, console);
+}
+
+static void uml_node_stop(struct lab_node *node)
+{
+	if (node->pid)
+		report_death(of(node));
+	node_kill(&node->pid);
+	close_fd(&of(node)->console_fd);
+}
+
+/* Until the agent's first byte can be read. */
+static int await_life(const struct uml_node *uml, int read_fd, struct err *err)
+{
+	int64_t deadline_ns = clock_mono_ns() + BOOT_LIMIT_NS;
+	struct pollfd pfd = { .fd = read_fd, .events = POLLIN };
+	char console[320];
+	int ready;
+
+	do {
+		ready = poll(&pfd, 1, clock_poll_ms(deadline_ns));
+	} while (ready < 0 && errno == EINTR);
+	if (pfd.revents & POLLIN)
+		return 0;
+	keeper_read_console(uml->console_fd, console, sizeof(console));
+	if (ready == 0)
+		return err_set(err, ETIMEDOUT,
+			       "the guest did not come up within %d s; its "
+			       "console: %s",
+			       (int)(BOOT_LIMIT_NS / NS_PER_S), console);
+	return err_set(err, EPIPE,
+		       "the guest ended as it came up; its console: %s",
+		       console);
+}
+
+static int uml_node_start_agent(struct lab_node *node,
+				struct lab_channel *channel, struct err *err)
+{
+	struct uml_node *uml = of(node);
+	struct command command;
+	struct keeper keeper;
+	int rc;
+
+	uml_node_stop(node);
+	format_command(uml, &command);
+	rc = keeper_start(
+		&keeper,
+		&(struct keeper_args){ .netns = uml->netns,
+				       .argv = command.argv,
+				       .image_fd = uml->image_fd,
+				       .files_mib = uml->memory_mib + 16 },
+		err);
+	if (rc)
+		return rc;
+	node->pid = keeper.pid;
+	uml->console_fd = keeper.console_fd;
+	rc = await_life(uml, keeper.read_fd, err);
+	if (rc) {
+		uml_node_stop(node);
+		close(keeper.read_fd);
+		close(keeper.write_fd);
+		return rc;
+	}
+	channel->read_fd = keeper.read_fd;
+	channel->write_fd = keeper.write_fd;
+	channel->pid = keeper.pid;
+	return 0;
+}
+
+static void uml_node_free(struct lab_node *node)
+{
+	close_fd(&of(node)->image_fd);
+	close_fd(&of(node)->console_fd);
+	free(node);
+}
+
+static const struct node_ops uml_node_ops = {
+	.name = "uml",
+	.start_agent = uml_node_start_agent,
+	.stop = uml_node_stop,
+	.free = uml_node_free,
+};
+
+/*
+ * What it takes.
+ */
+
+static int find_program(char path[static PATH_MAX], struct err *err)
+{
+	const char *dir = getenv("PATH");
+	size_t length;
+
+	if (!dir || !*dir)
+		dir = "/usr/local/bin:/usr/bin:/bin";
+	for (; *dir; dir += length + (dir[length] == ':')) {
+		length = strcspn(dir, ":");
+		snprintf(path, PATH_MAX, "%.*s/" PROGRAM, (int)length, dir);
+		if (*path == '/' && access(path, X_OK) == 0)
+			return 0;
+	}
+	return err_set(err, ENOENT,
+		       "there is no " PROGRAM " in $PATH: install the package "
+		       "user-mode-linux");
+}
+
+static int build_image(int *fd, const char *agent_path, struct err *err)
+{
+	struct image *image;
+	int rc = image_create(&image, err);
+
+	if (rc)
+		return rc;
+	image_add_dir(image, "dev", NULL);
+	image_add_char_device(image, "dev/console", makedev(5, 1), NULL);
+	image_add_file(image, "init", 0755, agent_path, NULL);
+	rc = image_to_memory_file(image, fd, err);
+	image_free(image);
+	return rc ? err_wrap(err, "the guests' agent") : 0;
+}
+
+int uml_node_new(struct lab_node **node, const struct uml_node_args *args,
+		 struct err *err)
+{
+	struct uml_node *made = calloc(1, sizeof(*made));
+	int rc;
+
+	if (!made)
+		return err_sys(err, ENOMEM, "node %s", args->name);
+	made->node.ops = &uml_node_ops;
+	made->netns = args->netns;
+	made->memory_mib = args->memory_mib;
+	made->image_fd = -1;
+	made->console_fd = -1;
+	snprintf(made->node.name, sizeof(made->node.name), "%s", args->name);
+	snprintf(made->tap, sizeof(made->tap), "%s", args->tap);
+	snprintf(made->mac, sizeof(made->mac), "%s", args->mac);
+	rc = find_program(made->program, err);
+	if (!rc)
+		rc = build_image(&made->image_fd, args->agent_path, err);
+	if (rc) {
+		uml_node_free(&made->node);
+		return rc;
+	}
+	*node = &made->node;
+	return 0;
+}

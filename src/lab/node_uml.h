@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * node_uml.h - a User Mode Linux guest: a second kernel as an ordinary
+ * process, its eth0 a TAP. Debian's package user-mode-linux.
+ *
+ * Called by path_uml.c. The guest boots in start_agent() and ends in stop().
+ */
+#ifndef VAZAO_LAB_NODE_UML_H
+#define VAZAO_LAB_NODE_UML_H
+
+#include "lab/node.h"
+
+struct uml_node_args {
+	const char *name;
+	const char *agent_path;	       /* the static agent: the guest's init */
+	const struct lab_netns *netns; /* where the TAP is; outlives the node */
+	const char *tap, *mac;
+	int memory_mib;
+};
+
+/* -ENOENT, naming the package, where there is no linux.uml in $PATH. */
+int uml_node_new(struct lab_node **node, const struct uml_node_args *args,
+		 struct err *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A User Mode Linux guest in the driver domain:
+ *
+ *   guest: eth0 ==TAP== vif1.0 - xenbr0 - peth0 ==cable== M2
+ */
+#include "lab/driver_domain.h"
+#include "lab/node_uml.h"
+
+static int build_uml(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	struct driver_domain *domain;
+	struct driver_vif vif;
+	struct lab_node *node;
+	int rc = lab_get_driver_domain(lab, &domain, err);
+
+	if (!rc)
+		rc = driver_domain_add_vif(lab, path, &vif, err);
+	if (!rc)
+		rc = uml_node_new(
+			&node,
+			&(struct uml_node_args){
+				.name = path->name,
+				.agent_path = lab_get_args(lab)->agent_path,
+				.netns = domain->node->netns,
+				.tap = vif.ifname,
+				.mac = vif.mac,
+				.memory_mib =
+					(int)path_get_number(path, "memory"),
+			},
+			err);
+	if (!rc)
+		rc = lab_add_node(lab, node, err);
+	if (!rc)
+		rc = driver_domain_add_tap(domain, &vif, err);
+	if (rc)
+		return rc;
+	path_set_m1(path, node, "eth0", vif.address);
+	return 0;
+}
+
+static const struct kind_option options[] = {
+	{ .key = "memory",
+	  .min = 48,
+	  .max = 4096,
+	  .fallback = "128",
+	  .help = "the guest's memory in MiB" },
+	{ 0 },
+};
+
+const struct path_ops path_uml = {
+	.kind = {
+		.name = "uml",
+		.help = "a User Mode Linux guest, its eth0 a TAP (vif1.0) on "
+			"the bridge xenbr0; MTU to 1500; needs no KVM",
+		.options = options,
+	},
+	.build = build_uml,
+};
