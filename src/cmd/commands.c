@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&cmd_figures,
 	&cmd_doctor,
 	&cmd_plan,
+	&cmd_lab,
 	&cmd_agent,
 	NULL,
 };

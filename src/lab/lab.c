@@ -219,6 +219,7 @@ int lab_create(struct lab **lab, const struct lab_args *args,
 		lab_destroy(made);
 		return rc;
 	}
+	made->args.path = NULL; /* the caller's array */
 	*lab = made;
 	return 0;
 }
@@ -252,6 +253,16 @@ const struct lab_end *lab_path_m2(const struct lab *lab, size_t path)
 const char *lab_node_name(const struct lab_node *node)
 {
 	return node->name;
+}
+
+const char *lab_node_kind(const struct lab_node *node)
+{
+	return node->ops->name;
+}
+
+int lab_node_netns_fd(const struct lab_node *node)
+{
+	return node->netns ? netns_fd(node->netns) : -1;
 }
 
 size_t lab_nodes(const struct lab *lab)

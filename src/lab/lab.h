@@ -42,6 +42,7 @@ struct lab_args {
 	int64_t link_bps;	/* the cable's rate, both ways; 0: unlimited */
 	const char *agent_path; /* the static agent's file, for guests */
 	const char *self_path;	/* vazao's own file, for namespaces */
+	/* Strings and options must live as long as the lab. */
 };
 
 /* Every kind of path there is, NULL-ended; for the plan's schema and help. */
@@ -76,6 +77,11 @@ const struct lab_end *lab_path_m1(const struct lab *lab, size_t path);
 const struct lab_end *lab_path_m2(const struct lab *lab, size_t path);
 
 const char *lab_node_name(const struct lab_node *node); /* "domU", "M2" */
+const char *lab_node_kind(const struct lab_node *node); /* "namespace", "uml" */
+
+/* Its network namespace, for setns(2); -1 for a guest. */
+int lab_node_netns_fd(const struct lab_node *node);
+
 struct lab_node *lab_find_node(const struct lab *lab, const char *name);
 
 /* Every node once, M2 last. */
@@ -102,11 +108,14 @@ int lab_start_agent(struct lab *lab, struct lab_node *node,
 int lab_set_hops(struct lab *lab, size_t path, int mtu, int offload,
 		 struct err *err);
 
-/* [{"path", "hops": [{"node","ifname","mtu","features"...}]}], read now. */
+/* [{"path", "hops": [{"node", "ifname", "role": "end", "port" or "bridge",
+ * "mtu", "features", "qdisc", "rate_bps"}]}], read now, from M1 to M2; an end
+ * that is in a guest is not among them. */
 json_t *lab_describe(struct lab *lab);
 
-/* Frame counters of every hop of a path, for tests and the observer:
- * [{"node","ifname","rx_packets",...}]. */
+/* Frame counters of every hop of a path, the ends in namespaces among them:
+ * [{"node", "ifname", "role", "rx_packets", "rx_bytes", "rx_dropped",
+ * "tx_packets", "tx_bytes", "tx_dropped"}]. */
 int lab_read_counters(struct lab *lab, size_t path, json_t **counters,
 		      struct err *err);
 

@@ -17,7 +17,7 @@ static int move_into(const struct node_spawn *spawn, pid_t parent)
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != (spawn->new_pids ? 0 : parent))
 		_exit(1);
 	if (spawn->netns && setns(netns_fd(spawn->netns), CLONE_NEWNET) < 0)
 		return errno;

@@ -80,6 +80,7 @@ struct node_spawn {
 	const int *keep_fd;
 	int keep_fds;
 	bool same_session; /* for a command at the caller's terminal */
+	bool new_pids;	   /* the caller has called setns(2) for its children */
 };
 int node_spawn(const struct node_spawn *spawn, pid_t *pid, struct err *err);
 
