@@ -4,6 +4,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -207,6 +211,46 @@ struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
 	close(listener);
 	node_kill(&sender);
 	return stream;
+}
+
+int bed_open_trap(const struct lab_hop *hop, int mtu)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 64),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog filter = { 4, code };
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(ETH_P_ALL) };
+	struct err err = ERR_INIT;
+	int former = netns_enter(hop->netns, &err);
+	int fd;
+
+	insist(former < 0 ? former : 0, &err);
+	code[1].k = (uint32_t)(mtu + ETH_HLEN);
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	ll.sll_ifindex = (int)if_nametoindex(hop->ifname);
+	netns_leave(former);
+	if (fd < 0 || ll.sll_ifindex <= 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+		       sizeof(filter)) < 0 ||
+	    bind(fd, (struct sockaddr *)&ll, sizeof(ll)) < 0) {
+		perror("lab_bed: a trap");
+		exit(1);
+	}
+	return fd;
+}
+
+unsigned bed_count_caught(int trap)
+{
+	struct tpacket_stats stats = { 0 };
+	socklen_t size = sizeof(stats);
+
+	getsockopt(trap, SOL_PACKET, PACKET_STATISTICS, &stats, &size);
+	close(trap);
+	return stats.tp_packets;
 }
 
 static void drop_root(void)

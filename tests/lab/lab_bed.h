@@ -36,6 +36,13 @@ struct bed_stream {
 struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
 				 int64_t duration_ns);
 
+/*
+ * A trap on a hop: a socket that keeps only the frames that exceed the MTU.
+ * Counting closes it, and counts those, too, that found no room in it.
+ */
+int bed_open_trap(const struct lab_hop *hop, int mtu);
+unsigned bed_count_caught(int trap);
+
 /* "--rootless": gives up root. */
 void bed_take_arguments(int argc, char **argv);
 

@@ -8,16 +8,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -171,48 +165,6 @@ static void test_traffic_stays_on_its_path(void **state)
 	assert_int_equal(after[BED_NATIVE2], before[BED_NATIVE2]);
 }
 
-/*
- * Frames: a socket on every hop that keeps only what exceeds the MTU.
- */
-
-static int open_trap(const struct lab_hop *hop, int mtu)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 0, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 64),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog filter = { 4, code };
-	struct sockaddr_ll ll = { .sll_family = AF_PACKET,
-				  .sll_protocol = htons(ETH_P_ALL) };
-	int former = netns_enter(hop->netns, NULL);
-	int fd;
-
-	code[1].k = (uint32_t)(mtu + ETH_HLEN);
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	assert_true(fd >= 0);
-	ll.sll_ifindex = (int)if_nametoindex(hop->ifname);
-	netns_leave(former);
-	assert_true(ll.sll_ifindex > 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
-				    sizeof(filter)),
-			 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&ll, sizeof(ll)), 0);
-	return fd;
-}
-
-/* Frames that were too long, also those that found no room in the trap. */
-static unsigned count_caught(int fd)
-{
-	struct tpacket_stats stats = { 0 };
-	socklen_t size = sizeof(stats);
-
-	getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &size);
-	close(fd);
-	return stats.tp_packets;
-}
-
 static unsigned count_long_frames(struct lab *lab, size_t path, int mtu,
 				  int offload)
 {
@@ -222,12 +174,12 @@ static unsigned count_long_frames(struct lab *lab, size_t path, int mtu,
 
 	bed_set(lab, path, mtu, offload);
 	for (int i = 0; i < p->hops; i++)
-		trap[i] = open_trap(&p->hop[i], mtu);
+		trap[i] = bed_open_trap(&p->hop[i], mtu);
 	for (int reverse = 0; reverse < 2; reverse++)
 		assert_true(bed_run_stream(lab, path, reverse, 100 * NS_PER_MS)
 				    .bytes > 0);
 	for (int i = 0; i < p->hops; i++)
-		caught += count_caught(trap[i]);
+		caught += bed_count_caught(trap[i]);
 	return caught;
 }
 
