@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+/* clang-format off */
 const struct command *const commands[] = {
 	&cmd_study,
 	&cmd_report,
@@ -13,3 +14,4 @@ const struct command *const commands[] = {
 	&cmd_agent,
 	NULL,
 };
+/* clang-format on */

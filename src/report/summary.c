@@ -183,9 +183,9 @@ static void say_not_reached(const struct matrix *m,
 		words_point(m, s.widest->point, where, sizeof(where));
 		append(text, sizeof(text), ", widest +-%s at %s", width, where);
 	}
-	words_share(m->precision, width, sizeof(width));
 	if (total)
-		say(lines, "NOT_REACHED, not within +-%s: %s.", width, text);
+		say(lines, "NOT_REACHED, not within +-%.3g %%: %s.",
+		    100 * m->precision, text);
 }
 
 /* The cell of a path that failed first of those with the same cause. */
@@ -345,30 +345,28 @@ static void say_spread(const struct matrix *m,
 			   "Drift between them is not in the intervals.");
 }
 
+/* The last few; JSON has them all. */
 static void say_events(const struct matrix *m,
 		       const struct summary_lines *lines)
 {
-	json_t *kinds = json_object(), *event, *count;
-	char text[1024] = "";
-	const char *kind;
-	size_t i;
+	const size_t shown = 4;
+	size_t count = json_array_size(m->events);
+	size_t first = count > shown ? count - shown : 0;
+	char text[2048] = "";
 
-	json_array_foreach(m->events, i, event) {
-		kind = json_string_value(json_object_get(event, "kind"));
-		if (kind)
-			json_object_set_new(
-				kinds, kind,
-				json_integer(1 +
-					     json_integer_value(json_object_get(
-						     kinds, kind))));
+	for (size_t i = first; i < count; i++) {
+		const json_t *event = json_array_get(m->events, i);
+		const char *what =
+			json_string_value(json_object_get(event, "text"));
+
+		append(text, sizeof(text), "%s%s", *text ? "; " : "",
+		       what ? what : "");
 	}
-	json_object_foreach(kinds, kind, count)
-		append(text, sizeof(text), "%s%s %" JSON_INTEGER_FORMAT,
-		       *text ? ", " : "", kind, json_integer_value(count));
-	if (*text)
-		say(lines, "Events on the way: %s (in JSON with their texts).",
+	if (first)
+		say(lines, "The last %zu of %zu events: %s.", shown, count,
 		    text);
-	json_decref(kinds);
+	else if (count)
+		say(lines, "On the way: %s.", text);
 }
 
 void summary_write_notes(const struct matrix *matrix,
