@@ -19,8 +19,8 @@ static struct matrix *load(const struct synthetic *study)
 {
 	char dir[] = "/tmp/vazao-matrix-XXXXXX";
 	struct err err = ERR_INIT;
-	struct store *store;
-	struct matrix *matrix;
+	struct store *store = NULL;
+	struct matrix *matrix = NULL;
 
 	if (synthetic_create(dir, study, &err) ||
 	    store_open(&store, dir, STORE_READ, &err) ||
@@ -99,7 +99,7 @@ static void test_efficiencies_are_near_the_truth(void **state)
 static void test_statuses(void **state)
 {
 	struct synthetic study = synthetic_quick;
-	struct matrix *m;
+	struct matrix *m = NULL;
 
 	(void)state;
 	study.noise = 0.01;
@@ -129,8 +129,8 @@ static void test_min_blocks(void **state)
 	struct synthetic study = synthetic_quick;
 	char dir[] = "/tmp/vazao-matrix-XXXXXX";
 	struct err err = ERR_INIT;
-	struct store *store;
-	struct matrix *m;
+	struct store *store = NULL;
+	struct matrix *m = NULL;
 
 	(void)state;
 	study.noise = 0.01;
@@ -149,7 +149,7 @@ static void test_min_blocks(void **state)
 static void test_capped(void **state)
 {
 	struct synthetic study = synthetic_quick;
-	struct matrix *m;
+	struct matrix *m = NULL;
 
 	(void)state;
 	study.noise = 0.01;
@@ -181,7 +181,7 @@ static void test_trouble_is_told(void **state)
 {
 	struct synthetic study = synthetic_quick;
 	const struct cell *cell;
-	struct matrix *m;
+	struct matrix *m = NULL;
 
 	(void)state;
 	study.noise = 0.01;
@@ -230,8 +230,8 @@ static void test_lone_blocks_make_no_ratio(void **state)
 	struct synthetic study = synthetic_quick;
 	char dir[] = "/tmp/vazao-matrix-XXXXXX";
 	struct err err = ERR_INIT;
-	struct store *store;
-	struct matrix *m;
+	struct store *store = NULL;
+	struct matrix *m = NULL;
 
 	(void)state;
 	study.noise = 0.01;
@@ -256,8 +256,8 @@ static void test_failed_reference_fails_its_point(void **state)
 	struct synthetic study = synthetic_quick;
 	char dir[] = "/tmp/vazao-matrix-XXXXXX";
 	struct err err = ERR_INIT;
-	struct store *store;
-	struct matrix *m;
+	struct store *store = NULL;
+	struct matrix *m = NULL;
 
 	(void)state;
 	study.blocks = 0;
@@ -278,7 +278,7 @@ static void test_failed_reference_fails_its_point(void **state)
 static void test_rule_2007(void **state)
 {
 	struct synthetic study = synthetic_quick;
-	struct matrix *m;
+	struct matrix *m = NULL;
 
 	(void)state;
 	study.noise = 0.01;
@@ -318,8 +318,8 @@ static void test_what_is_no_study_is_refused(void **state)
 {
 	char dir[] = "/tmp/vazao-matrix-XXXXXX";
 	struct err err = ERR_INIT;
-	struct matrix *m;
-	struct store *store;
+	struct matrix *m = NULL;
+	struct store *store = NULL;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));

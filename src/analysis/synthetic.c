@@ -173,9 +173,8 @@ struct block_args {
 static int fill_block(const struct block_args *args, struct err *err)
 {
 	struct store_measurement m[SYNTHETIC_PATHS];
-	uint64_t seed =
-		stats_seed((uint64_t)args->round,
-			   (uint64_t)(args->point * 8 + args->only_path + 1));
+	int which = args->point * 8 + args->only_path + 1;
+	uint64_t seed = stats_seed((uint64_t)args->round, (uint64_t)which);
 	double weather = 1 + 0.03 * gaussian(stats_seed(seed, 99));
 	struct store_block block = {
 		.point = args->point,

@@ -92,11 +92,11 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!cmd_parse(command, &options, &argc, &argv, &status))
 		return status;
-	if (argc != 1)
-		err_set(&err, EINVAL,
-			argc ? "one study at a time, not also '%s'"
-			     : "DIR is missing: the study to draw%s",
-			argc ? argv[1] : "");
+	if (argc == 0)
+		err_set(&err, EINVAL, "DIR is missing: the study to draw");
+	else if (argc > 1)
+		err_set(&err, EINVAL, "one study at a time, not also '%s'",
+			argv[1]);
 	else
 		choose_formats(&options.formats, formats, &err);
 	if (err.code) {

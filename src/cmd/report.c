@@ -131,6 +131,28 @@ static int report(const char *dir, const struct options *options,
 	return rc;
 }
 
+/* NULL, with what is wrong in err. */
+static const struct report_ops *check_usage(const struct options *options,
+					    int argc, char **argv,
+					    struct err *err)
+{
+	const struct report_ops *ops = report_find(options->format, err);
+
+	if (!ops)
+		return NULL;
+	if (argc == 0)
+		err_set(err, EINVAL, "DIR is missing: the study to report");
+	else if (argc > 1)
+		err_set(err, EINVAL, "one study at a time, not also '%s'",
+			argv[1]);
+	else if (options->raw && strcmp(ops->format, "json") != 0)
+		err_set(err, EINVAL, "--raw is for --format json, not %s",
+			ops->format);
+	else
+		return ops;
+	return NULL;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct options options = { .format = "txt" };
@@ -140,16 +162,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!cmd_parse(command, &options, &argc, &argv, &status))
 		return status;
-	ops = report_find(options.format, &err);
-	if (ops && argc != 1)
-		err_set(&err, EINVAL,
-			argc ? "one study at a time, not also '%s'"
-			     : "DIR is missing: the study to report%s",
-			argc ? argv[1] : "");
-	else if (ops && options.raw && strcmp(ops->format, "json") != 0)
-		err_set(&err, EINVAL, "--raw is for --format json, not %s",
-			ops->format);
-	if (err.code) {
+	ops = check_usage(&options, argc, argv, &err);
+	if (!ops) {
 		cmd_fail(command, &err);
 		return CMD_USAGE;
 	}

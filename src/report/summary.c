@@ -189,19 +189,18 @@ static void say_not_reached(const struct matrix *m,
 }
 
 /* The cell of a path that failed first of those with the same cause. */
-static bool is_first_with_cause(const struct matrix *m, size_t point,
-				size_t path, size_t *same)
+static bool is_first_with_cause(const struct matrix *m, const struct cell *cell,
+				size_t *same)
 {
-	const struct cell *cell = matrix_cell(m, point, path);
-
 	*same = 0;
 	for (size_t i = 0; i < m->points; i++) {
-		const struct cell *other = matrix_cell(m, i, path);
+		const struct cell *other =
+			matrix_cell(m, i, (size_t)cell->path);
 
 		if (other->status != CELL_FAILED ||
 		    strcmp(other->cause, cell->cause) != 0)
 			continue;
-		if (i < point)
+		if (other->point_id < cell->point_id)
 			return false;
 		(*same)++;
 	}
@@ -216,10 +215,10 @@ static void say_failed(const struct matrix *m,
 
 	for (size_t i = 0; i < m->points * m->paths; i++) {
 		const struct cell *cell = &m->cell[i];
-		size_t path = i % m->paths, point = i / m->paths;
+		size_t path = (size_t)cell->path;
 
 		if (cell->status != CELL_FAILED ||
-		    !is_first_with_cause(m, point, path, &same))
+		    !is_first_with_cause(m, cell, &same))
 			continue;
 		words_point(m, cell->point, where, sizeof(where));
 		if (same == 1)
