@@ -2,9 +2,11 @@
 #include "cmd/cmd.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 int cmd_status_of(const struct err *err)
@@ -50,6 +52,19 @@ bool cmd_parse(const struct command *command, void *values, int *argc,
 	*argc = rest_count;
 	*argv = rest;
 	return true;
+}
+
+int cmd_stop_fd(struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_sys(err, errno, "signalfd") : fd;
 }
 
 static char *sibling(const char *self, const char *name)

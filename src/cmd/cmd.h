@@ -54,6 +54,10 @@ int cmd_fail(const struct command *command, const struct err *err);
 bool cmd_parse(const struct command *command, void *values, int *argc,
 	       char ***argv, int *status);
 
+/* A descriptor that becomes readable on SIGINT or SIGTERM, which no longer
+ * kill; or -errno. */
+int cmd_stop_fd(struct err *err);
+
 /* Where the program's own file and the static agent are: beside each other
  * in a build tree, in libexecdir when installed. Both malloc'ed. */
 int cmd_find_programs(char **self_path, char **agent_path, struct err *err);

@@ -12,6 +12,8 @@ const struct command *const commands[] = {
 	&cmd_plan,
 	&cmd_lab,
 	&cmd_agent,
+	&cmd_netfront,
+	&cmd_netback,
 	NULL,
 };
 /* clang-format on */

@@ -132,6 +132,13 @@ bool ring_front_push(struct ring_front *front)
 		    front->req_prod_pvt);
 }
 
+uint32_t ring_front_unpushed(const struct ring_front *front)
+{
+	return front->req_prod_pvt -
+	       atomic_load_explicit(&front->shared->req_prod,
+				    memory_order_relaxed);
+}
+
 int ring_front_pending(const struct ring_front *front)
 {
 	uint32_t pending = atomic_load_explicit(&front->shared->rsp_prod,
@@ -183,6 +190,13 @@ void ring_back_put(struct ring_back *back, const void *response, size_t bytes)
 	uint32_t at = back->rsp_prod_pvt++ & (back->size - 1);
 
 	slot_write(&back->shared->slot[at * back->slot_words], response, bytes);
+}
+
+uint32_t ring_back_unpushed(const struct ring_back *back)
+{
+	return back->rsp_prod_pvt -
+	       atomic_load_explicit(&back->shared->rsp_prod,
+				    memory_order_relaxed);
 }
 
 bool ring_back_push(struct ring_back *back)

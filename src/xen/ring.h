@@ -76,6 +76,9 @@ void ring_front_put(struct ring_front *front, const void *request,
 /* Shows what was put to the other end; true: it wants to be notified. */
 bool ring_front_push(struct ring_front *front);
 
+/* Requests put and not yet pushed. */
+uint32_t ring_front_unpushed(const struct ring_front *front);
+
 /* Responses to take, or -EPROTO: more than there were requests. */
 int ring_front_pending(const struct ring_front *front);
 
@@ -93,6 +96,8 @@ bool ring_front_arm(struct ring_front *front, uint32_t ahead);
 int ring_back_pending(const struct ring_back *back);
 void ring_back_get(struct ring_back *back, void *request, size_t bytes);
 void ring_back_put(struct ring_back *back, const void *response, size_t bytes);
+/* Responses put and not yet pushed. */
+uint32_t ring_back_unpushed(const struct ring_back *back);
 bool ring_back_push(struct ring_back *back);
 bool ring_back_arm(struct ring_back *back, uint32_t ahead);
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "xen/netback.h"
+#include "xen/socket.h"
+#include "xen/tap.h"
+
+struct values {
+	const char *listen, *control, *vif, *bridge, *rate;
+	int64_t xenbus_fd, control_fd, domid, queues, budget, notify_batch;
+	bool no_gso, no_header_copy, no_filter, direct, once;
+};
+
+#define AT(field) offsetof(struct values, field)
+
+/* clang-format off */
+static const struct opt_row options[] = {
+	{ "listen", 'l', OPT_STRING, AT(listen), "PATH", "the UNIX socket that netfronts connect to" },
+	{ "xenbus-fd", 0, OPT_COUNT, AT(xenbus_fd), "FD", "or: an inherited socket, connected to one netfront" },
+	{ "bridge", 'b', OPT_STRING, AT(bridge), "NAME", "the bridge that every vif joins" },
+	{ "vif", 0, OPT_STRING, AT(vif), "NAME", "name of the first vif (default: vif1.0)" },
+	{ "domid", 0, OPT_COUNT, AT(domid), "N", "domain of the first guest, the next gets N+1 (default: 1)" },
+	{ "rate", 0, OPT_STRING, AT(rate), "BYTES,USEC", "credit: what a guest may send in so many microseconds" },
+	{ "queues", 'q', OPT_COUNT, AT(queues), "N", "most queues a vif may have (default: 8)" },
+	{ "budget", 0, OPT_COUNT, AT(budget), "N", "frames a turn, each way (default: 64)" },
+	{ "notify-batch", 0, OPT_COUNT, AT(notify_batch), "N", "received frames shown to the guest at once (default: 32)" },
+	{ "no-gso", 0, OPT_FLAG, AT(no_gso), NULL, "offer no large frames" },
+	{ "no-header-copy", 0, OPT_FLAG, AT(no_header_copy), NULL, "send headers, too, from the guest's pages, unfiltered" },
+	{ "no-filter", 0, OPT_FLAG, AT(no_filter), NULL, "let a guest send under any address" },
+	{ "direct", 0, OPT_FLAG, AT(direct), NULL, "mode copy: the kernel puts frames straight into granted pages" },
+	{ "control", 0, OPT_STRING, AT(control), "PATH", "a UNIX socket that answers with counters, in JSON" },
+	{ "control-fd", 0, OPT_COUNT, AT(control_fd), "FD", "or: an inherited, connected stream socket" },
+	{ "once", 0, OPT_FLAG, AT(once), NULL, "end when the last guest has gone" },
+	{ 0 },
+};
+/* clang-format on */
+
+static int parse_rate(const char *text, struct netback_args *args,
+		      struct err *err)
+{
+	long long bytes, us;
+	int end = 0;
+
+	if (!text)
+		return 0;
+	if (sscanf(text, "%lld,%lld%n", &bytes, &us, &end) != 2 || text[end] ||
+	    bytes < 1 || us < 1)
+		return err_set(err, EINVAL,
+			       "--rate '%s' is not BYTES,USEC, such as "
+			       "125000,1000 for a gigabit a second",
+			       text);
+	args->rate_bytes = bytes;
+	args->rate_us = us;
+	return 0;
+}
+
+static int check(const struct values *v, struct err *err)
+{
+	if (!v->listen == (v->xenbus_fd < 0))
+		return err_set(err, EINVAL,
+			       "it takes --listen PATH or --xenbus-fd FD");
+	if (v->queues < 1 || v->queues > TAP_MAX_QUEUES)
+		return err_set(err, EINVAL, "--queues is 1 to %d",
+			       TAP_MAX_QUEUES);
+	if (v->budget < 1 || v->notify_batch < 1)
+		return err_set(err, EINVAL,
+			       "--budget and --notify-batch are 1 or more");
+	if (v->domid < 1 || v->domid > 32751)
+		return err_set(err, EINVAL, "--domid is 1 to 32751");
+	return 0;
+}
+
+static int open_sockets(const struct values *v, struct netback_args *args,
+			struct err *err)
+{
+	args->connected_fd = (int)v->xenbus_fd;
+	args->control_fd = (int)v->control_fd;
+	if (v->listen) {
+		args->listen_fd = socket_listen(v->listen, SOCK_SEQPACKET, err);
+		if (args->listen_fd < 0)
+			return args->listen_fd;
+	}
+	if (v->control) {
+		args->control_fd = socket_listen(v->control, SOCK_STREAM, err);
+		if (args->control_fd < 0)
+			return args->control_fd;
+	}
+	return 0;
+}
+
+static int serve(const struct values *v, struct err *err)
+{
+	struct netback_args args = NETBACK_ARGS_INIT;
+	int rc = check(v, err);
+
+	if (rc)
+		return rc;
+	args.vif = v->vif;
+	args.domid = (uint16_t)v->domid;
+	args.bridge = v->bridge;
+	args.gso = !v->no_gso;
+	args.header_copy = !v->no_header_copy;
+	args.filter_mac = !v->no_filter;
+	args.direct = v->direct;
+	args.once = v->once;
+	args.queues = v->queues;
+	args.budget = v->budget;
+	args.notify_batch = v->notify_batch;
+	rc = parse_rate(v->rate, &args, err);
+	if (!rc)
+		rc = open_sockets(v, &args, err);
+	if (rc)
+		return rc;
+	args.stop_fd = cmd_stop_fd(err);
+	if (args.stop_fd < 0)
+		return args.stop_fd;
+	rc = netback_run(&args, err);
+	if (v->listen)
+		unlink(v->listen);
+	if (v->control)
+		unlink(v->control);
+	return rc;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct values values = { .xenbus_fd = -1,
+				 .control_fd = -1,
+				 .domid = 1,
+				 .queues = TAP_MAX_QUEUES,
+				 .budget = 64,
+				 .notify_batch = 32 };
+	struct err err = ERR_INIT;
+	int status;
+
+	if (!cmd_parse(command, &values, &argc, &argv, &status))
+		return status;
+	if (argc > 0) {
+		fprintf(stderr,
+			"vazao netback: '%s' is not understood; it "
+			"takes options only\n",
+			argv[0]);
+		return CMD_USAGE;
+	}
+	if (serve(&values, &err))
+		return cmd_fail(command, &err);
+	return CMD_DONE;
+}
+
+const struct command cmd_netback = {
+	.name = "netback",
+	.arguments = "--listen PATH",
+	.help = "Xen's network backend: guests' frames to and from a bridge",
+	.options = options,
+	.run = run,
+};

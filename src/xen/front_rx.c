@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "xen/front.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* A packet as it comes off the ring. */
+struct incoming {
+	uint32_t bytes;
+	bool bad; /* dropped; its slots are taken all the same */
+	struct offload offload;
+	struct iovec iov[1 + NETIF_SLOTS_LEGACY];
+	int iovs;
+};
+
+static uint32_t mask(const struct front_queue *queue)
+{
+	return queue->slots - 1;
+}
+
+/* Offers the page of the next id to the back. */
+static void post(struct front_queue *queue)
+{
+	struct netfront *front = queue->front;
+	uint32_t id = queue->rx.req_prod_pvt & mask(queue);
+	struct netif_rx_request request = { .id = (uint16_t)id,
+					    .gref = queue->rx_ref + id };
+	uint32_t frame =
+		front->control.frames + front->tx.frames + queue->rx_frame[id];
+
+	if (front_flips(front))
+		grant_offer(&front->grants, request.gref, frame);
+	else if (!front->args->persistent)
+		grant_give(&front->grants, request.gref, frame, false);
+	ring_front_put(&queue->rx, &request, sizeof(request));
+}
+
+void front_rx_fill(struct front_queue *queue)
+{
+	while (ring_front_room(&queue->rx))
+		post(queue);
+	ring_front_push(&queue->rx);
+}
+
+/* The page the back gave in place of ours. */
+static void swap_page(struct front_queue *queue, uint32_t id, uint32_t frame)
+{
+	struct netfront *front = queue->front;
+	uint32_t first = front->control.frames + front->tx.frames;
+	uint32_t new = frame - first;
+
+	if (new >= front->rx.frames || front->owned[new]) {
+		front->fatal = "RX: a page flipped in is not the back's";
+		return;
+	}
+	front->owned[queue->rx_frame[id]] = 0;
+	front->owned[new] = 1;
+	queue->rx_frame[id] = new;
+	queue->counters.flips++;
+	if (front->args->mode == NETIF_FLIP_INDEX) {
+		queue->rx_page[id] = memory_page(&front->rx, new);
+		return;
+	}
+	queue->counters.remaps++;
+	if (memory_show(&queue->window, id, front->rx.fd, new))
+		front->fatal = "RX: remapping a flipped page failed";
+}
+
+/* Takes the page of an id back, or the one that came for it. False: there is
+ * no frame in it. */
+static bool end_grant(struct front_queue *queue, uint32_t id)
+{
+	struct netfront *front = queue->front;
+	uint32_t gref = queue->rx_ref + id;
+	uint32_t frame;
+	int rc;
+
+	if (front_flips(front)) {
+		rc = grant_take(&front->grants, gref, &frame);
+		if (rc == 0)
+			swap_page(queue, id, frame);
+	} else {
+		rc = front->args->persistent
+			     ? 0
+			     : grant_revoke(&front->grants, gref);
+	}
+	if (rc == -EBUSY)
+		front->fatal = "RX: a page answered is still in use";
+	return rc == 0;
+}
+
+/* The next response and the id of its slot; false: none is there. */
+static bool next_slot(struct front_queue *queue, int *pending, void *response,
+		      uint32_t *id)
+{
+	if (*pending <= 0) {
+		queue->front->fatal = "RX: slots of a packet missing";
+		return false;
+	}
+	*id = queue->rx.rsp_cons & mask(queue);
+	ring_front_get(&queue->rx, response, NETIF_RX_SLOT_BYTES);
+	queue->counters.rx_slots++;
+	(*pending)--;
+	return true;
+}
+
+static void take_extras(struct front_queue *queue, int *pending,
+			struct incoming *in)
+{
+	struct netif_extra extra;
+	uint32_t id;
+
+	do {
+		if (!next_slot(queue, pending, &extra, &id))
+			return;
+		end_grant(queue, id); /* its page came back unused */
+		if (extra.type != XEN_NETIF_EXTRA_TYPE_GSO ||
+		    !extra.u.gso.size ||
+		    (extra.u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 &&
+		     extra.u.gso.type != XEN_NETIF_GSO_TYPE_TCPV6)) {
+			queue->front->fatal = "RX: an extra of a wrong kind";
+			return;
+		}
+		in->offload.gso_size = extra.u.gso.size;
+		in->offload.gso_type = extra.u.gso.type;
+	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
+}
+
+static void add_piece(struct incoming *in, uint8_t *base, size_t bytes)
+{
+	struct iovec *last = &in->iov[in->iovs - 1];
+
+	if (in->iovs > 1 && (uint8_t *)last->iov_base + last->iov_len == base)
+		last->iov_len += bytes;
+	else
+		in->iov[in->iovs++] = (struct iovec){ base, bytes };
+	in->bytes += (uint32_t)bytes;
+}
+
+static void take_fragment(struct front_queue *queue, struct incoming *in,
+			  const struct netif_rx_response *rsp, uint32_t id)
+{
+	if (rsp->id != id) {
+		queue->front->fatal = "RX response in another's slot";
+		return;
+	}
+	if (!end_grant(queue, id) || rsp->status <= 0) {
+		in->bad = true;
+		return;
+	}
+	if ((uint32_t)rsp->offset + (uint32_t)rsp->status > XEN_PAGE_SIZE) {
+		queue->front->fatal = "RX: a fragment crosses a page";
+		return;
+	}
+	add_piece(in, queue->rx_page[id] + rsp->offset, (size_t)rsp->status);
+}
+
+static void take_packet(struct front_queue *queue, int *pending,
+			struct incoming *in)
+{
+	struct netif_rx_response rsp;
+	int fragments = 0;
+	uint32_t id;
+
+	*in = (struct incoming){ .iovs = 1 };
+	do {
+		if (fragments++ == NETIF_SLOTS_LEGACY) {
+			queue->front->fatal = "RX: more than 18 fragments";
+			return;
+		}
+		if (!next_slot(queue, pending, &rsp, &id))
+			return;
+		take_fragment(queue, in, &rsp, id);
+		if (fragments > 1)
+			continue;
+		in->offload.csum_blank = rsp.flags & NETRXF_csum_blank;
+		in->offload.data_validated = rsp.flags & NETRXF_data_validated;
+		if (rsp.flags & NETRXF_extra_info)
+			take_extras(queue, pending, in);
+	} while (!queue->front->fatal && rsp.flags & NETRXF_more_data);
+}
+
+/* Onto eth0; the headers are looked at in a copy the back cannot reach. */
+static void write_out(struct front_queue *queue, struct incoming *in)
+{
+	uint8_t header[OFFLOAD_HEADER_BYTES];
+	struct virtio_net_hdr vnet;
+	size_t head = 0;
+
+	for (int i = 1; i < in->iovs && head < sizeof(header); i++) {
+		size_t want = sizeof(header) - head;
+		size_t n =
+			in->iov[i].iov_len < want ? in->iov[i].iov_len : want;
+
+		if (!in->offload.csum_blank && !in->offload.gso_type)
+			break;
+		memcpy(header + head, in->iov[i].iov_base, n);
+		head += n;
+	}
+	in->iov[0] = (struct iovec){ &vnet, sizeof(vnet) };
+	if (in->bad || in->bytes < 14 ||
+	    !offload_to_vnet(&in->offload, header, head, &vnet)) {
+		queue->counters.rx_errors++;
+		return;
+	}
+	if (writev(queue->tap_fd, in->iov, in->iovs) < 0) {
+		queue->counters.rx_dropped++;
+		log_debug("%s: a frame of %u bytes is refused: %s",
+			  queue->front->tap.name, in->bytes, strerror(errno));
+		return;
+	}
+	queue->counters.rx_frames++;
+	queue->counters.rx_bytes += in->bytes;
+}
+
+bool front_rx_run(struct front_queue *queue)
+{
+	struct netfront *front = queue->front;
+	int pending = ring_front_pending(&queue->rx);
+	int done = 0;
+
+	if (pending < 0)
+		front->fatal = "RX ring: rsp_prod beyond the ring";
+	while (pending > 0 && done < front->args->budget && !front->fatal) {
+		struct incoming in;
+		uint32_t first = queue->rx.rsp_cons;
+
+		take_packet(queue, &pending, &in);
+		if (front->fatal)
+			break;
+		write_out(queue, &in);
+		for (; first != queue->rx.rsp_cons; first++)
+			post(queue);
+		done++;
+	}
+	front_push(queue, &queue->rx, &queue->channel[queue->split]);
+	if (!front->fatal && pending == 0 && !ring_front_arm(&queue->rx, 1))
+		queue->rx_ready = false;
+	return queue->rx_ready;
+}

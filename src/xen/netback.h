@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * netback.h - the driver domain's end: one process, one thread, many vifs.
+ *
+ * Each connection on the xenbus socket is a guest's network device; netback
+ * makes its vifX.Y (a TAP, on a bridge), negotiates, maps what the mode needs
+ * (netif_mode.h) and carries frames, round robin over all vifs' queues with a
+ * budget each. A front that breaks the protocol loses its vif, with the reason
+ * in the log and in xenbus (key "error"); the others do not notice.
+ *
+ * Back-pressure: a frame for a guest is read off vifX.Y only when the guest has
+ * posted room for it, a guest's request is taken only when its credit bears
+ * it. What is dropped is counted, by reason.
+ *
+ * Called by cmd/ and tests. Runs until `stop_fd` is readable.
+ */
+#ifndef VAZAO_XEN_NETBACK_H
+#define VAZAO_XEN_NETBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct netback_args {
+	int listen_fd;	    /* SOCK_SEQPACKET, listening; -1: none */
+	int connected_fd;   /* one front, connected already; -1: none */
+	int control_fd;	    /* see control.h; -1: none */
+	int stop_fd;	    /* readable: close all vifs and return */
+	const char *vif;    /* name of the first vif; NULL: vifDOMID.0 */
+	uint16_t domid;	    /* of the first guest; the next gets the next */
+	const char *bridge; /* NULL: none */
+	bool gso;	    /* offer large frames */
+	bool header_copy;   /* copy and filter the header of sent frames */
+	bool filter_mac;    /* only frames from the vif's own address */
+	bool direct;	    /* mode copy: frames straight into granted pages */
+	bool once;	    /* return when the last vif has closed */
+	int64_t queues;	    /* at most, a vif */
+	int64_t budget;	    /* frames a turn and direction */
+	int64_t notify_batch; /* received frames a push, at most */
+	int64_t rate_bytes;   /* credit: so many bytes ... */
+	int64_t rate_us;      /* ... in so many microseconds; 0: unlimited */
+};
+
+#define NETBACK_ARGS_INIT                                                    \
+	{                                                                    \
+		.listen_fd = -1, .connected_fd = -1, .control_fd = -1,       \
+		.stop_fd = -1, .domid = 1, .gso = true, .header_copy = true, \
+		.filter_mac = true, .queues = 8, .budget = 64,               \
+		.notify_batch = 32                                           \
+	}
+
+int netback_run(const struct netback_args *args, struct err *err);
+
+#endif

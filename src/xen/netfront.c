@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "xen/netfront.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "xen/control.h"
+#include "xen/front.h"
+
+#define OWNER(ptr, type, member) \
+	((type *)((char *)(ptr)-offsetof(type, member)))
+
+void front_push(struct front_queue *queue, struct ring_front *ring,
+		struct evtchn *channel)
+{
+	if (!ring_front_unpushed(ring))
+		return;
+	if (!ring_front_push(ring)) {
+		queue->counters.notify_spared++;
+		return;
+	}
+	queue->counters.notify_sent++;
+	evtchn_notify(channel); /* a peer that is gone shows on xenbus */
+}
+
+void front_tap_ready(struct loop_source *source)
+{
+	OWNER(source, struct front_queue, tap_source)->tap_ready = true;
+}
+
+static void take_event(struct front_queue *queue, int at)
+{
+	bool work = queue->rx_ready || queue->tx_stalled ||
+		    ring_front_pending(&queue->rx) != 0;
+	int64_t pause_ns = evtchn_judge(&queue->channel[at], work);
+
+	queue->counters.events++;
+	queue->rx_ready = true;
+	queue->tx_stalled = false;
+	if (!pause_ns)
+		return;
+	queue->counters.storms++;
+	queue->pause_until_ns[at] = clock_mono_ns() + pause_ns;
+	loop_listen(queue->front->loop, &queue->event_source[at], false);
+}
+
+void front_event_ready(struct loop_source *source)
+{
+	struct front_queue *queue =
+		source->kind == 1
+			? OWNER(source, struct front_queue, event_source[1])
+			: OWNER(source, struct front_queue, event_source[0]);
+	int rc = evtchn_clear(&queue->channel[source->kind]);
+
+	if (rc > 0) {
+		take_event(queue, source->kind);
+	} else if (rc < 0) {
+		loop_remove(queue->front->loop, source);
+		/* xenbus brings the reason in a moment */
+	}
+}
+
+static void xenbus_ready(struct loop_source *source)
+{
+	struct netfront *front = OWNER(source, struct netfront, xenbus_source);
+	const char *why;
+	int rc = xenbus_receive(front->xenbus, NULL);
+
+	if (rc == -EPIPE)
+		front->fatal = "it is gone";
+	else if (rc < 0)
+		front->fatal = "a message of a wrong form";
+	else if (xenbus_peer_state(front->xenbus) == XENBUS_CLOSING ||
+		 xenbus_peer_state(front->xenbus) == XENBUS_CLOSED) {
+		why = xenbus_get(front->xenbus, "error");
+		front->fatal = why ? why : "it closes";
+	}
+}
+
+static void stop_ready(struct loop_source *source)
+{
+	OWNER(source, struct netfront, stop_source)->stop = true;
+}
+
+/* When the first pause of an event storm is over; 0: none. */
+static int64_t end_pauses(struct front_queue *queue, int64_t now_ns)
+{
+	int64_t next_ns = 0;
+
+	for (int i = 0; i < 2; i++) {
+		int64_t until_ns = queue->pause_until_ns[i];
+
+		if (!until_ns)
+			continue;
+		if (now_ns >= until_ns) {
+			queue->pause_until_ns[i] = 0;
+			queue->rx_ready = true;
+			queue->tx_stalled = false;
+			loop_listen(queue->front->loop, &queue->event_source[i],
+				    true);
+		} else if (!next_ns || until_ns < next_ns) {
+			next_ns = until_ns;
+		}
+	}
+	return next_ns;
+}
+
+static bool is_paused(const struct front_queue *queue)
+{
+	return queue->pause_until_ns[0] || queue->pause_until_ns[1];
+}
+
+static bool run_queue(struct front_queue *queue)
+{
+	bool more = false;
+
+	if (queue->rx_ready)
+		more = front_rx_run(queue);
+	if (queue->tap_ready && !queue->tx_stalled && !queue->front->fatal)
+		more = front_tx_run(queue) || more;
+	return more;
+}
+
+static void run(struct netfront *front)
+{
+	int64_t timeout_ns = 0;
+
+	while (!front->stop && !front->fatal) {
+		bool more = false;
+
+		if (timeout_ns)
+			front->queue[0]->counters.sleeps++;
+		loop_wait(front->loop, timeout_ns);
+		timeout_ns = -1;
+		for (int i = 0; i < front->queues && !front->fatal; i++) {
+			struct front_queue *queue = front->queue[i];
+			int64_t now_ns, wake_ns = 0;
+
+			if (is_paused(queue)) {
+				now_ns = clock_mono_ns();
+				wake_ns = end_pauses(queue, now_ns);
+				if (wake_ns && (timeout_ns < 0 ||
+						wake_ns - now_ns < timeout_ns))
+					timeout_ns = wake_ns - now_ns;
+			}
+			more = run_queue(queue) || more;
+		}
+		if (more)
+			timeout_ns = 0;
+	}
+}
+
+static json_t *tell(void *arg)
+{
+	struct netfront *front = arg;
+	struct netif_counters sum = { 0 };
+	json_t *json;
+
+	for (int i = 0; i < front->queues; i++)
+		netif_counters_add(&sum, &front->queue[i]->counters);
+	json = json_pack("{s:s, s:s, s:i}", "tap", front->tap.name, "mode",
+			 netif_mode_names[front->args->mode], "queues",
+			 front->queues);
+	json_object_set_new(json, "counters", netif_counters_to_json(&sum));
+	return json;
+}
+
+static int check(const struct netfront_args *args, struct err *err)
+{
+	int64_t pages = args->ring_pages;
+
+	if (pages < 1 || pages > RING_MAX_PAGES || pages & (pages - 1))
+		return err_set(err, EINVAL,
+			       "%lld ring pages: not 1, 2, 4, 8 or 16",
+			       (long long)pages);
+	if (args->queues < 1 || args->queues > TAP_MAX_QUEUES)
+		return err_set(err, EINVAL, "%lld queues: not 1 to %d",
+			       (long long)args->queues, TAP_MAX_QUEUES);
+	if (args->notify_batch < 1 || args->budget < 1)
+		return err_set(err, EINVAL, "a batch or budget below 1 frame");
+	return 0;
+}
+
+int netfront_run(const struct netfront_args *args, struct err *err)
+{
+	struct netfront front = { .args = args };
+	struct control *control = NULL;
+	int rc = check(args, err);
+
+	front.control = front.tx = front.rx = (struct memory)MEMORY_INIT;
+	if (rc)
+		return rc;
+	rc = xenbus_open(&front.xenbus, args->xenbus_fd, err);
+	if (!rc)
+		rc = loop_open(&front.loop, err);
+	if (!rc)
+		rc = front_open(&front, err);
+	front.xenbus_source =
+		(struct loop_source){ args->xenbus_fd, xenbus_ready, 0 };
+	front.stop_source =
+		(struct loop_source){ args->stop_fd, stop_ready, 0 };
+	if (!rc)
+		rc = loop_add(front.loop, &front.xenbus_source, false, err);
+	if (!rc && args->stop_fd >= 0)
+		rc = loop_add(front.loop, &front.stop_source, false, err);
+	if (!rc && args->control_fd >= 0)
+		rc = control_open(&control, front.loop, args->control_fd, tell,
+				  &front, err);
+	if (!rc)
+		run(&front);
+	if (front.fatal)
+		rc = err_set(err, ECONNRESET, "netback: %s", front.fatal);
+	control_close(control);
+	front_close(&front);
+	loop_close(front.loop);
+	return rc;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tap.h - a TAP with virtio headers, non-blocking, one descriptor a queue.
+ * The front's eth0 and the back's vifX.Y. Called by netfront and netback.
+ */
+#ifndef VAZAO_XEN_TAP_H
+#define VAZAO_XEN_TAP_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define TAP_MAX_QUEUES 8
+
+struct tap {
+	char name[IFNAMSIZ];
+	int fd[TAP_MAX_QUEUES];
+	int queues;
+};
+
+/* In the caller's network namespace; gone when closed. */
+int tap_open(struct tap *tap, const char *name, int queues, struct err *err);
+void tap_close(struct tap *tap);
+
+/* What frames may come out with: checksums left to do, TCP unsegmented.
+ * Whether they do is ethtool's business. */
+int tap_offer_offload(const struct tap *tap, bool on, struct err *err);
+
+/* No silent loss while the reader holds still: room for so many frames. */
+int tap_set_queue_length(const struct tap *tap, int frames, struct err *err);
+int tap_set_mac(const struct tap *tap, const uint8_t mac[6], struct err *err);
+int tap_get_mac(const struct tap *tap, uint8_t mac[6], struct err *err);
+int tap_set_carrier(const struct tap *tap, bool on);
+int tap_join_bridge(const struct tap *tap, const char *bridge, struct err *err);
+
+/* "00:16:3e:01:02:03"; a unicast address. */
+bool tap_parse_mac(const char *text, uint8_t mac[6]);
+
+#endif
