@@ -175,7 +175,7 @@ function sayStanding(study, cells) {
 
 	return h("p", { class: "standing" },
 		`Of ${plural(judged.length, "compared cell")}: `, words.join(", "),
-		". Averages are geometric; in brackets, 95 % confidence intervals.");
+		". Averages are geometric; in brackets, 95\u00a0% confidence intervals.");
 }
 
 export function drawAnswer(study, cells, width) {

@@ -27,7 +27,7 @@ export function drawCost(study, cells) {
 		joinWords(missing.map(([, label]) => label)), ".") : null;
 	const figures = measured.map(([name, label, unit]) => [
 		h("h3", {}, `${label[0].toUpperCase()}${label.slice(1)}, ${unit}`),
-		drawCurves(study, cells, { shift: 1, measure: {
+		drawCurves(study, cells, { measure: {
 			...THROUGHPUT, y: name, lo: undefined, hi: undefined,
 			label: unit, format: (v) => `${formatNumber(v)} ${unit}` } })]);
 

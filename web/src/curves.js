@@ -4,7 +4,7 @@
 import { formatBytes, formatNumber, formatPercent, formatPoint,
 	axisOf } from "./format.js";
 import { sizeColorOf } from "./color.js";
-import { groupCells } from "./model.js";
+import { groupCells, panelsClass, placeIn } from "./model.js";
 import { drawPanel, thinTicks } from "./panel.js";
 import { h } from "./dom.js";
 
@@ -78,8 +78,7 @@ function drawPath(study, options, cells, domain) {
 		rows: cells.map((cell) => toRow(study, cell, measure)),
 		x: messageAxis(study), rule: measure.rule,
 		yLabel: measure.label, yFormat: measure.ticks,
-		place: { "--path": first.pathIndex + options.shift,
-			"--mtu": study.values.mtu.indexOf(first.mtu) + 1 },
+		place: placeIn(options.cells, first),
 		describe: ({ cell }) => `${formatPoint(cell,
 			["socket_size", "message_size"])}: ${
 			measure.format(cell[measure.y])}, ${cell.status}`,
@@ -113,12 +112,11 @@ export function groupHeading(group) {
 		: null;
 }
 
-/** All panels of one measure; options: {measure, log, shift}. shift: 1 where
- * the reference has a column of its own, 0 where it has none. */
+/** All panels of one measure; options: {measure, log}. */
 export function drawCurves(study, cells, options) {
 	return groupCells(study, cells, INSIDE).map((group) => h("div", {},
 		groupHeading(group),
-		h("div", { class: "panels" }, [...groupBy(group.cells,
+		h("div", { class: panelsClass(study) }, [...groupBy(group.cells,
 			(cell) => cell.mtu).values()].map(
-			(row) => drawRow(study, options, row)))));
+			(row) => drawRow(study, { ...options, cells }, row)))));
 }

@@ -4,7 +4,7 @@
 import { THROUGHPUT, groupBy, groupHeading } from "./curves.js";
 import { axisOf, formatBytes, formatPoint } from "./format.js";
 import { pathColor } from "./color.js";
-import { groupCells } from "./model.js";
+import { groupCells, panelsClass, placeIn } from "./model.js";
 import { drawPanel } from "./panel.js";
 import { h } from "./dom.js";
 
@@ -34,29 +34,27 @@ function socketAxis(study) {
 		label: "socket size" };
 }
 
-function drawOne(study, cells, top) {
+function drawOne(study, shown, cells, top) {
 	const { mtu, message_size: message } = cells[0];
-	const column = message === study.values.message_size[0] ? 1 : 2;
 
 	return drawPanel({
 		title: `Message ${formatBytes(message)}, MTU ${mtu}`,
 		rows: cells.map(toRow), x: socketAxis(study), domain: [0, top],
 		yLabel: THROUGHPUT.label, yFormat: THROUGHPUT.ticks,
-		place: { "--path": column,
-			"--mtu": study.values.mtu.indexOf(mtu) + 1 },
+		place: placeIn(shown, cells[0], "message_size"),
 		describe: ({ cell }) => `${cell.path}, ${formatPoint(cell,
 			["socket_size"])}: ${THROUGHPUT.format(
 			cell.throughput_mbps)} Mbit/s, ${cell.status}`,
 	});
 }
 
-function drawMtu(study, cells) {
+function drawMtu(study, shown, cells) {
 	const top = Math.max(1, ...cells.map((cell) =>
 		cell.throughput_hi ?? cell.throughput_mbps ?? 0)) * 1.04;
 
 	return [...groupBy(cells, (cell) => cell.message_size).values()]
 		.sort((a, b) => a[0].message_size - b[0].message_size)
-		.map((some) => drawOne(study, some, top));
+		.map((some) => drawOne(study, shown, some, top));
 }
 
 export function drawExtremes(study, cells) {
@@ -72,7 +70,7 @@ export function drawExtremes(study, cells) {
 			"largest message is in the selection.")];
 	return groupCells(study, extreme, INSIDE).map((group) => h("div", {},
 		groupHeading(group),
-		h("div", { class: "panels pairs" }, [...groupBy(group.cells,
+		h("div", { class: panelsClass(study) }, [...groupBy(group.cells,
 			(cell) => cell.mtu).values()].map(
-			(row) => drawMtu(study, row)))));
+			(row) => drawMtu(study, extreme, row)))));
 }

@@ -5,7 +5,7 @@
 import { axisOf, formatInterval, formatPercent, formatPercentShort } from
 	"./format.js";
 import { groupBy, groupHeading } from "./curves.js";
-import { groupCells } from "./model.js";
+import { groupCells, panelsClass, placeIn } from "./model.js";
 import { arrowStep, h, makeRoving } from "./dom.js";
 import { pointAt } from "./detail.js";
 
@@ -53,7 +53,8 @@ function drawCell(cell, span) {
 	const td = h("td", { class: `heat ${cell.status.toLowerCase()}`,
 		style: shade(cell, span), "data-cell": cell.id,
 		"aria-label": sayCell(cell) },
-	cell.hasEfficiency ? formatPercentShort(cell.efficiency) : "",
+	cell.hasEfficiency ? formatPercentShort(cell.efficiency)
+		: cell.status === "FAILED" ? "" : "–",
 	sign ? h("span", { class: "sign" }, sign) : null);
 
 	pointAt.hover(td, () => cell);
@@ -61,7 +62,7 @@ function drawCell(cell, span) {
 	return td;
 }
 
-function drawTable(study, cells, span) {
+function drawTable(study, shown, cells, span) {
 	const rows = groupBy(cells, (cell) => cell.socket_size);
 	const columns = study.values.message_size.filter(
 		(size) => cells.some((cell) => cell.message_size === size));
@@ -85,8 +86,7 @@ function drawTable(study, cells, span) {
 	makeRoving(table, [...table.querySelectorAll("td.heat")],
 		arrowStep(columns.length));
 	return h("div", { class: "panel", style: {
-		"--path": cells[0].pathIndex,
-		"--mtu": study.values.mtu.indexOf(mtu) + 1 } }, table);
+		...placeIn(shown, cells[0]) } }, table);
 }
 
 function drawLegend(study, span) {
@@ -126,7 +126,7 @@ export function drawHeat(study, cells) {
 	return [drawLegend(study, span), drawSigns(others),
 		groupCells(study, others, INSIDE).map((group) => h("div", {},
 			groupHeading(group),
-			h("div", { class: "panels heatmaps" }, [...groupBy(group.cells,
+			h("div", { class: panelsClass(study, "heatmaps") }, [...groupBy(group.cells,
 				(cell) => `${cell.path}/${cell.mtu}`).values()].map(
-				(some) => drawTable(study, some, span)))))];
+				(some) => drawTable(study, others, some, span)))))];
 }

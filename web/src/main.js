@@ -34,7 +34,7 @@ function scaleSwitch() {
 }
 
 const HOLLOW = "Hollow circles were not brought to the precision asked for; " +
-	"squares are capped by the link; crosses on the axis failed.";
+	"squares are capped by the link; crosses on the axis have no measurement.";
 
 function curvesNote(cells, text) {
 	const marked = cells.some((cell) => ["NOT_REACHED", "CAPPED", "FAILED"]
@@ -45,10 +45,10 @@ function curvesNote(cells, text) {
 
 function drawThroughput(study, cells) {
 	return [scaleSwitch(), curvesNote(cells, "Payload at the receiver over the " +
-		"message size, a line for each socket size, with 95 % confidence " +
-		"intervals. The paths of one MTU share their scale. These are figures " +
-		"2, 3a, 4a, 6a and 7a of the 2007 study."),
-	drawCurves(study, cells, { measure: THROUGHPUT, shift: 1,
+		"message size, a line for each socket size, with 95\u00a0% confidence " +
+		"intervals. The paths of one MTU share their scale. Laid out as figures " +
+		"2, 3a, 4a, 6a and 7a of the 2007 study are."),
+	drawCurves(study, cells, { measure: THROUGHPUT,
 		log: getState("scale") === "log" })];
 }
 
@@ -56,8 +56,8 @@ function drawEfficiency(study, cells) {
 	const others = cells.filter((cell) => cell.pathIndex > 0);
 
 	return [curvesNote(others, `Throughput as a share of ${study.reference}’s in ` +
-		"the same cell, from interleaved blocks; figures 3b, 4b, 6b and 7b."),
-	drawCurves(study, others, { measure: EFFICIENCY, shift: 0 })];
+		"the same cell, from interleaved blocks; as figures 3b, 4b, 6b and 7b."),
+	drawCurves(study, others, { measure: EFFICIENCY })];
 }
 
 const SECTIONS = [
@@ -71,7 +71,7 @@ const SECTIONS = [
 		draw: drawHeat },
 	{ id: "extremes", short: "Extremes", title: "The smallest and the largest " +
 		"message", draw: (study, cells) => [curvesNote(cells, "The paths side " +
-		"by side over the socket size (figure 5)."),
+		"by side over the socket size (as figure 5)."),
 	drawExtremes(study, cells)] },
 	{ id: "cost", short: "Cost", title: "Cost", draw: drawCost },
 	{ id: "methods", short: "Methods", title: "Methods", draw: drawMethods,

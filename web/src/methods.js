@@ -84,7 +84,7 @@ function isRule2007(study) {
 function sayRule2007() {
 	return h("p", {}, "The rule of the 2007 study was followed, as a control: ",
 		"each configuration was measured 3 to 10 times for 7 s, one ",
-		"configuration after another, until the 95 % interval of the mean was ",
+		"configuration after another, until the 95\u00a0% interval of the mean was ",
 		"narrow enough. The intervals here do not contain what drifted between ",
 		"the configurations, and are known to be too narrow.");
 }
@@ -113,7 +113,7 @@ function sayEstimate() {
 	return [h("p", {}, "With ", m("math", sub("x", "j")), " the reference’s and ",
 		m("math", sub("y", "j")), " the path’s mean rate in block ",
 	m("math", mi("j")), " of ", m("math", mi("n")), ", the efficiency, the ",
-	"relative residuals and the 95 % confidence interval are"),
+	"relative residuals and the 95\u00a0% confidence interval are"),
 	formulas(),
 	h("p", {}, "where ", m("math", m("msup", mi("s"), mi("*"))), " is the ",
 		"standard deviation of ", m("math", sub("d", "j")), ", raised where it ",

@@ -74,6 +74,23 @@ export function readStudy(json) {
 	};
 }
 
+/** A grid of a column a path and a row an MTU (on paper the other way), or,
+ * where there are too many of them for that, one that wraps. */
+export function panelsClass(study, more = "") {
+	const many = study.paths.length > 4 || study.values.mtu.length > 3;
+
+	return `panels ${more}${many ? " many" : ""}`;
+}
+
+/** Where a cell's panel stands in such a grid: its rank among what the cells
+ * have of `column`, and of MTUs. */
+export function placeIn(cells, cell, column = "pathIndex") {
+	const rank = (key) => 1 + new Set(cells.map((other) => other[key])
+		.filter((value) => value < cell[key])).size;
+
+	return { "--column": rank(column), "--row": rank("mtu") };
+}
+
 /** Axes that are neither shown inside a panel nor its row: what is left
  * makes a figure of its own for each combination. */
 export function groupCells(study, cells, inside) {

@@ -13,7 +13,13 @@ const LONGEST = 16; /* letters of a line's name beside it */
 const LABEL_GAP = 10.5;
 const REACH = 28; /* how far off a pointer may be, in panel units */
 
-const SYMBOL = { NOT_REACHED: "circle", CAPPED: "square", FAILED: "times" };
+
+/* What was not measured stands on the axis, crossed out. */
+function symbolOf(row) {
+	if (!row.measured)
+		return "times";
+	return row.cell.status === "CAPPED" ? "square" : "circle";
+}
 
 function isFilled(cell) {
 	return cell.status === "REACHED" || cell.status === "REFERENCE";
@@ -114,9 +120,10 @@ function marks(args, rows, y, labels) {
 			text: "text", fill: "color", textAnchor: "start", dx: 8,
 			fontWeight: 600, clip: false }),
 		Plot.dot(rows.map((row) => ({ ...row,
+			measured: Number.isFinite(row.y),
 			y: Number.isFinite(row.y) ? row.y : floor })), {
 			x: "x", y: "y", r: 2.6, stroke: "color", strokeWidth: 1.2,
-			symbol: (d) => SYMBOL[d.cell.status] ?? "circle",
+			symbol: symbolOf,
 			fill: (d) => isFilled(d.cell) ? d.color : "var(--paper)",
 			className: "cells" }),
 	];

@@ -97,7 +97,10 @@ function drawHead(columns) {
 				: mine ? null : name) },
 		name.replaceAll("_", "\u200b_"),
 		mine ? h("span", { "aria-hidden": "true" },
-			falling ? " ↓" : " ↑") : null));
+			falling ? " ↓" : " ↑") : null),
+		/* Chromium repeats no head that has a button on every page. */
+		h("span", { class: "onpaper", "aria-hidden": "true" },
+			name.replaceAll("_", "\u200b_")));
 	})));
 }
 
