@@ -40,22 +40,23 @@ static int check_name(const struct node *node, const char *name,
 	return 0;
 }
 
-static int find_kind(const struct kind_desc *const *kinds,
-		     const struct node *node, const char *name,
-		     const struct kind_desc **kind, struct err *err)
+/* NULL where there is none of that name. */
+static const struct kind_desc *find_kind(const struct kind_desc *const *kinds,
+					 const struct node *node,
+					 const char *name, struct err *err)
 {
 	const char *names[NAMES_MAX] = { NULL };
 	char valid[300];
 
 	for (size_t i = 0; kinds[i] && i < NAMES_MAX - 1; i++) {
-		*kind = kinds[i];
 		if (strcmp(kinds[i]->name, name) == 0)
-			return 0;
+			return kinds[i];
 		names[i] = kinds[i]->name;
 	}
 	tree_format_valid(name, names, "valid", valid, sizeof(valid));
-	return tree_refuse(node, NULL, err, "unknown kind of path '%s'%s", name,
-			   valid);
+	tree_refuse(node, NULL, err, "unknown kind of path '%s'%s", name,
+		    valid);
+	return NULL;
 }
 
 static int check_path_keys(const struct node *node,
@@ -188,44 +189,57 @@ static int spread(struct entry *entry, const struct kind_option *option,
 	return rc;
 }
 
-static int name_of(const struct node *node, const char **name,
-		   const struct node **where, struct err *err)
+/* Where a path's name stands: in a map, or a bare word. NULL: nowhere. */
+static const struct node *find_name(const struct node *node)
 {
-	*where = node;
 	if (node->kind == NODE_MAP)
-		*where = tree_get(node, "name");
-	if (node->kind == NODE_LIST || !*where)
-		return tree_refuse(node, NULL, err,
-				   "a path needs a name, such as {name: dom0}");
-	return tree_get_text(*where, "name", name, err);
+		return tree_get(node, "name");
+	return node->kind == NODE_SCALAR ? node : NULL;
+}
+
+/* Of which kind, by the key `kind` or else by its name. */
+static int read_kind(struct entry *entry, const struct kind_desc *const *kinds,
+		     const struct node *name)
+{
+	const struct node *node = entry->node->kind == NODE_MAP
+					  ? tree_get(entry->node, "kind")
+					  : NULL;
+	const char *text = name->text;
+	int rc = 0;
+
+	if (node)
+		rc = tree_get_text(node, "kind", &text, entry->err);
+	if (rc)
+		return rc;
+	entry->kind = find_kind(kinds, node ? node : name, text, entry->err);
+	return entry->kind ? 0 : -EINVAL;
 }
 
 static int read_path(struct plan *plan, const struct node *node,
 		     const struct kind_desc *const *kinds, struct err *err)
 {
 	struct entry entry = { .plan = plan, .node = node, .err = err };
-	const char *name, *kind;
-	const struct node *where, *kind_node;
+	const struct node *name = find_name(node);
 	struct plan_path path;
-	int rc = name_of(node, &name, &where, err);
+	const char *text = "";
+	int rc;
 
+	if (!name)
+		return tree_refuse(node, NULL, err,
+				   "a path needs a name, such as {name: dom0}");
+	rc = tree_get_text(name, "name", &text, err);
 	if (rc == 0)
-		rc = check_name(where, name, err);
+		rc = check_name(name, text, err);
+	if (rc == 0)
+		rc = read_kind(&entry, kinds, name);
+	if (rc || !entry.kind)
+		return rc;
+	if (node->kind == NODE_MAP)
+		rc = check_path_keys(node, entry.kind, text, err);
 	if (rc)
 		return rc;
-	kind = name;
-	kind_node = node->kind == NODE_MAP ? tree_get(node, "kind") : NULL;
-	if (kind_node)
-		rc = tree_get_text(kind_node, "kind", &kind, err);
-	if (rc == 0)
-		rc = find_kind(kinds, kind_node ? kind_node : where, kind,
-			       &entry.kind, err);
-	if (rc == 0 && node->kind == NODE_MAP)
-		rc = check_path_keys(node, entry.kind, name, err);
-	if (rc)
-		return rc;
-	snprintf(path.name, sizeof(path.name), "%s", name);
-	snprintf(path.kind, sizeof(path.kind), "%s", kind);
+	snprintf(path.name, sizeof(path.name), "%s", text);
+	snprintf(path.kind, sizeof(path.kind), "%s", entry.kind->name);
 	path.options = json_object();
 	rc = spread(&entry, entry.kind->options, &path);
 	json_decref(path.options);

@@ -126,7 +126,7 @@ static int load(struct plan **plan, const struct loading *l, struct err *err)
 	rc = tree_parse(&root, l->text, &origin, err);
 	if (rc == 0 && !root)
 		rc = err_set(err, EINVAL, "%s: an empty plan", l->source);
-	if (rc == 0 && root->kind != NODE_MAP)
+	else if (rc == 0 && root->kind != NODE_MAP)
 		rc = tree_refuse(root, NULL, err,
 				 "a plan is a mapping: lines of KEY: VALUE");
 	for (size_t i = 0; i < l->set_count && rc == 0; i++)

@@ -44,8 +44,7 @@ int db_fail(struct db *db, struct err *err)
 		because ? strerror(system_errno) : "", because ? ")" : "");
 }
 
-static int open_file(struct db *db, const char *name, int flags,
-		     struct err *err)
+int db_open_file(struct db *db, const char *name, int flags, struct err *err)
 {
 	if (sqlite3_open_v2(name, &db->handle, flags, NULL) != SQLITE_OK)
 		return db_fail(db, err);
@@ -53,7 +52,7 @@ static int open_file(struct db *db, const char *name, int flags,
 	return 0;
 }
 
-static int name_file(struct db *db, const char *file, struct err *err)
+int db_name_file(struct db *db, const char *file, struct err *err)
 {
 	*db = (struct db){ .file = strdup(file) };
 	return db->file ? 0 : err_sys(err, ENOMEM, "%s", file);
@@ -61,11 +60,12 @@ static int name_file(struct db *db, const char *file, struct err *err)
 
 int db_open_write(struct db *db, const char *file, struct err *err)
 {
-	int rc = name_file(db, file, err);
+	int rc = db_name_file(db, file, err);
 
 	if (rc == 0)
-		rc = open_file(db, file,
-			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+		rc = db_open_file(db, file,
+				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+				  err);
 	if (rc == 0)
 		rc = db_exec(db,
 			     "PRAGMA synchronous = FULL;"
@@ -76,56 +76,16 @@ int db_open_write(struct db *db, const char *file, struct err *err)
 	return rc;
 }
 
-/* "file:NAME?options" with what is special in a URI escaped. */
-static char *make_uri(const char *file, const char *options)
-{
-	char *uri = malloc(5 + 3 * strlen(file) + strlen(options) + 1);
-	char *end = uri;
-
-	if (!uri)
-		return NULL;
-	end += sprintf(end, "file:");
-	for (; *file; file++)
-		end += sprintf(end, strchr("?#%", *file) ? "%%%02x" : "%c",
-			       *file);
-	strcpy(end, options);
-	return uri;
-}
-
-/*
- * Without locks, and with the journal's index in this process's own memory:
- * nothing is written. Only for a directory where we could not have made the
- * index; a writer elsewhere would have made it, and we would have used that.
- */
-static int open_without_index(struct db *db, struct err *err)
-{
-	char *uri = make_uri(db->file, "?mode=ro&nolock=1");
-	int rc;
-
-	if (!uri)
-		return err_sys(err, ENOMEM, "%s", db->file);
-	sqlite3_close(db->handle);
-	db->handle = NULL;
-	rc = open_file(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
-	free(uri);
-	return rc ? rc : db_exec(db, "PRAGMA locking_mode = EXCLUSIVE;", err);
-}
-
 int db_open_read(struct db *db, const char *file, struct err *err)
 {
-	int64_t version;
-	int rc = name_file(db, file, err);
+	int rc = db_name_file(db, file, err);
 
 	/* READWRITE: a reader that comes last tidies the journal away; where
 	 * the file is write-protected, SQLite falls back by itself */
 	if (rc == 0)
-		rc = open_file(db, file, SQLITE_OPEN_READWRITE, err);
+		rc = db_open_file(db, file, SQLITE_OPEN_READWRITE, err);
 	if (rc == 0)
 		rc = db_exec(db, "PRAGMA query_only = ON;", err);
-	if (rc == 0)
-		rc = db_get_int(db, "PRAGMA user_version", &version, err);
-	if (rc && sqlite3_errcode(db->handle) == SQLITE_CANTOPEN)
-		rc = open_without_index(db, err);
 	if (rc)
 		db_close(db);
 	return rc;
@@ -137,9 +97,8 @@ int db_copy_to_memory(struct db *db, struct err *err)
 	sqlite3_backup *backup;
 	int rc;
 
-	rc = open_file(&copy,
-		       ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY,
-		       err);
+	rc = db_open_file(&copy, ":memory:",
+			  SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, err);
 	if (rc)
 		goto out;
 	backup = sqlite3_backup_init(copy.handle, "main", db->handle, "main");

@@ -23,15 +23,23 @@ struct db {
 	char *file;
 };
 
+/* The first steps of every opening: the name for messages, then the file,
+ * which may be another. */
+int db_name_file(struct db *db, const char *file, struct err *err);
+int db_open_file(struct db *db, const char *name, int flags, struct err *err);
+
 /* Opens for writing, with synchronous=FULL; a new file is an empty one. */
 int db_open_write(struct db *db, const char *file, struct err *err);
 
-/*
- * Opens for reading, beside a writer or after one that was killed. Where the
- * directory cannot be written to, SQLite's shared memory file cannot be made:
- * the journal is then read without it.
- */
+/* Opens for reading, beside a writer or after one that was killed. */
 int db_open_read(struct db *db, const char *file, struct err *err);
+
+/*
+ * Opens for reading what nobody writes and we may not write either. What a
+ * killed writer left has to be mended before it can be read, so a copy is
+ * (below TMPDIR, for a moment), and held in memory.
+ */
+int db_open_frozen(struct db *db, const char *file, struct err *err);
 
 /* Puts a copy in memory in the place of the file. */
 int db_copy_to_memory(struct db *db, struct err *err);

@@ -85,6 +85,22 @@ free_name:
 	return rc;
 }
 
+bool lock_is_held(const char *dir)
+{
+	char *file = NULL;
+	bool held = false;
+	int fd = -1;
+
+	if (asprintf(&file, "%s/study.lock", dir) >= 0)
+		fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		held = flock(fd, LOCK_SH | LOCK_NB) < 0;
+		close(fd);
+	}
+	free(file);
+	return held;
+}
+
 void lock_release(struct lock *lock)
 {
 	if (lock->fd < 0)

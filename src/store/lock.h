@@ -10,6 +10,8 @@
 #ifndef VAZAO_STORE_LOCK_H
 #define VAZAO_STORE_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct lock {
@@ -24,6 +26,9 @@ struct lock {
 
 /* -EBUSY, with the holder's pid, where somebody has it. */
 int lock_take(struct lock *lock, const char *dir, struct err *err);
+
+/* Has somebody got it? */
+bool lock_is_held(const char *dir);
 
 /* Also removes the file. Nothing happens to a lock that was not taken. */
 void lock_release(struct lock *lock);

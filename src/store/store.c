@@ -88,6 +88,18 @@ static void close_store(struct store *store)
 	free(store);
 }
 
+/* A reader without rights there can share a living writer's journal, but not
+ * mend what a dead one left. */
+static int open_to_read(struct store *store, const char *dir, const char *file,
+			struct err *err)
+{
+	bool may_write = access(dir, W_OK) == 0 && access(file, W_OK) == 0;
+
+	if (may_write || lock_is_held(dir))
+		return db_open_read(&store->db, file, err);
+	return db_open_frozen(&store->db, file, err);
+}
+
 static int open_file(struct store *store, const char *dir, const char *file,
 		     struct err *err)
 {
@@ -98,7 +110,7 @@ static int open_file(struct store *store, const char *dir, const char *file,
 	if (store->mode != STORE_CREATE && access(file, F_OK) < 0)
 		return refuse_missing(dir, err);
 	if (store->mode == STORE_READ)
-		return db_open_read(&store->db, file, err);
+		return open_to_read(store, dir, file, err);
 	rc = lock_take(&store->lock, dir, err);
 	return rc ? rc : db_open_write(&store->db, file, err);
 }
