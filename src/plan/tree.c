@@ -110,8 +110,7 @@ void tree_free(struct node *node)
 /* Takes `item` over in any case. */
 static int add_item(struct node *node, struct node *item, struct err *err)
 {
-	struct node **more =
-		reallocarray(node->item, node->items + 1, sizeof(*more));
+	void *more = reallocarray(node->item, node->items + 1, sizeof(void *));
 
 	if (!more) {
 		tree_free(item);

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* db_open_frozen(): reading a study where nothing can be written. */
+/*
+ * db_open_frozen(): reading a study where nothing can be written.
+ *
+ * Not in place: SQLite's VFS unix-none would read a WAL there, but a rollback
+ * journal, which a writer that died while it went to or from WAL leaves, has
+ * to be played back by any reader, into the file.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
