@@ -186,7 +186,8 @@ static bool feed_line(struct pump *p)
 	return true;
 }
 
-static void run_pump(struct pump *p)
+/* The exit status. */
+static int run_pump(struct pump *p)
 {
 	enum { FROM_GUEST, FROM_CONSOLE, FROM_CREDIT, FROM_ABOVE, ALL };
 	struct pollfd pfd[ALL] = {
@@ -207,14 +208,14 @@ static void run_pump(struct pump *p)
 		if (pfd[FROM_CONSOLE].revents)
 			pfd[FROM_CONSOLE].fd = -1;
 		if (pfd[FROM_GUEST].revents)
-			return;
+			return KEEPER_GUEST_ENDED;
 		if (pfd[FROM_CREDIT].revents && !take_credit(p))
-			return;
+			pfd[FROM_CREDIT].fd = -1;
 		if (pfd[FROM_ABOVE].revents & POLLIN) {
 			if (!feed_line(p))
-				return;
+				return 0;
 		} else if (pfd[FROM_ABOVE].revents) {
-			return;
+			return 0;
 		}
 	}
 }
@@ -282,8 +283,7 @@ static _Noreturn void be_keeper(const struct keeper_args *args,
 	p.down = fd[3];
 	p.line = fd[4];
 	p.tail = fd[5];
-	run_pump(&p);
-	_exit(0);
+	_exit(run_pump(&p));
 }
 
 /*

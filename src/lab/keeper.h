@@ -29,6 +29,10 @@ enum keeper_fd {
 	KEEPER_CREDIT_OUT
 };
 
+/* The keeper's exit status when its guest ended first; 0: the coordinator
+ * closed the stream. */
+#define KEEPER_GUEST_ENDED 3
+
 struct keeper_args {
 	const struct lab_netns *netns; /* where the program runs */
 	char *const *argv;	       /* argv[0] is its file's path */

@@ -104,7 +104,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Ended before it was stopped: the log says of what. */
+/* The guest ended before it was stopped: the log says of what. */
 static void report_death(const struct uml_node *uml)
 {
 	char console[400];
@@ -112,10 +112,11 @@ static void report_death(const struct uml_node *uml)
 
 	if (waitid(P_PID, (id_t)uml->node.pid, &info,
 		   WEXITED | WNOHANG | WNOWAIT) < 0 ||
-	    info.si_pid == 0)
+	    info.si_pid == 0 || info.si_code != CLD_EXITED ||
+	    info.si_status != KEEPER_GUEST_ENDED)
 		return;
 	keeper_read_console(uml->console_fd, console, sizeof(console));
-	log_info("node %s: the guest has ended; its console: %s",
+	log_warn("node %s: the guest has ended; its console: %s",
 		 uml->node.name, console);
 }
 

@@ -502,5 +502,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "VAZAO does not name the program\n");
 		return 1;
 	}
+	signal(SIGPIPE, SIG_IGN); /* as vazao does */
 	return bed_main(argc, argv, run_all);
 }
