@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lab/inside.h"
+#include "lab/placement.h"
 
 #define M2_NAME "M2"
 
@@ -162,14 +163,18 @@ static int build_path(struct lab *lab, size_t index, struct err *err)
 {
 	const struct lab_path_spec *spec = &lab->args.path[index];
 	struct lab_path *path = &lab->path[index];
+	struct placement placement = { .changed = 0 };
 	size_t nodes = lab->nodes;
 	int rc;
 
 	snprintf(path->name, sizeof(path->name), "%s", spec->name);
 	path->options = spec->options;
 	rc = path_find_kind(spec->kind, &path->ops, err);
+	if (lab->args.split_cpus)
+		placement_enter(&placement, PLACEMENT_M1);
 	if (!rc)
 		rc = path->ops->build(lab, path, err);
+	placement_leave(&placement);
 	if (rc) {
 		drop_nodes(lab, nodes);
 		return err_wrap(err, "path %s", spec->name);
@@ -289,11 +294,15 @@ struct lab_node *lab_find_node(const struct lab *lab, const char *name)
 int lab_start_agent(struct lab *lab, struct lab_node *node,
 		    struct lab_channel *channel, struct err *err)
 {
+	struct placement placement = { .changed = 0 };
 	int rc;
 
-	(void)lab;
 	node->ops->stop(node);
+	if (lab->args.split_cpus)
+		placement_enter(&placement,
+				node == lab->m2 ? PLACEMENT_M2 : PLACEMENT_M1);
 	rc = node->ops->start_agent(node, channel, err);
+	placement_leave(&placement);
 	return rc ? err_wrap(err, "node %s", node->name) : 0;
 }
 

@@ -18,6 +18,7 @@
 #ifndef VAZAO_LAB_LAB_H
 #define VAZAO_LAB_LAB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -39,6 +40,7 @@ struct lab_path_spec {
 struct lab_args {
 	const struct lab_path_spec *path;
 	size_t paths;
+	bool split_cpus;	/* M1's side and M2 on halves of the CPUs */
 	int64_t link_bps;	/* the cable's rate, both ways; 0: unlimited */
 	const char *agent_path; /* the static agent's file, for guests */
 	const char *self_path;	/* vazao's own file, for namespaces */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How a plan is measured: the rule, and the numbers that belong to it. */
+/* How a plan is measured: rule and placement, and the numbers. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -50,13 +50,30 @@ static const struct number_key numbers[] = {
 	{ "cycles", NUMBER_COUNT, offsetof(struct plan, cycles),
 	  WHOLE(1), WHOLE(256), WHOLE(8), WHOLE(1), true, NULL },
 	{ "min_blocks", NUMBER_COUNT, offsetof(struct plan, min_blocks),
-	  WHOLE(2), WHOLE(10000), WHOLE(12), WHOLE(3), true, NULL },
+	  WHOLE(12), WHOLE(10000), WHOLE(12), WHOLE(3), true, NULL },
 };
 /* clang-format on */
 
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 
+/* Keys with a word for a value: an enum of struct plan, its names in order. */
+struct word_key {
+	const char *name;
+	const char *const *words; /* NULL-ended; [0] is the fallback */
+	size_t offset;		  /* into struct plan: int */
+};
+
 static const char *const rules[] = { "blocks", "2007", NULL };
+static const char *const placements[] = { "split", "free", NULL };
+
+/* clang-format off */
+static const struct word_key words[] = {
+	{ "rule", rules, offsetof(struct plan, rule) },
+	{ "placement", placements, offsetof(struct plan, placement) },
+};
+/* clang-format on */
+
+#define WORDS (sizeof(words) / sizeof(words[0]))
 
 /* 0.025 -> "2.5%", with as many digits as bring the same number back. */
 static void format_fraction(double fraction, char *buf, size_t size)
@@ -178,36 +195,55 @@ static void set_number(struct plan *plan, const struct number_key *key,
 		*(int64_t *)where = number.whole;
 }
 
-static int read_rule(struct plan *plan, const struct node *node,
-		     struct err *err)
+static int *word_of(struct plan *plan, const struct word_key *key)
+{
+	return (int *)((char *)plan + key->offset);
+}
+
+static int read_word(struct plan *plan, const struct word_key *key,
+		     const struct node *node, struct err *err)
 {
 	const char *text;
 	char valid[64];
-	int rc = tree_get_text(node, "rule", &text, err);
+	int rc = tree_get_text(node, key->name, &text, err);
 
 	if (rc)
 		return rc;
-	for (int i = 0; rules[i]; i++) {
-		if (strcmp(rules[i], text) == 0) {
-			plan->rule = (enum plan_rule)i;
+	for (int i = 0; key->words[i]; i++) {
+		if (strcmp(key->words[i], text) == 0) {
+			*word_of(plan, key) = i;
 			return 0;
 		}
 	}
-	tree_format_valid(text, rules, "valid", valid, sizeof(valid));
-	return tree_refuse(node, "rule", err, "no rule '%.64s'%s", text, valid);
+	tree_format_valid(text, key->words, "valid", valid, sizeof(valid));
+	return tree_refuse(node, key->name, err, "no %s '%.64s'%s", key->name,
+			   text, valid);
+}
+
+static int read_words(struct plan *plan, const struct node *map,
+		      struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < WORDS && rc == 0; i++) {
+		const struct node *node = tree_get(map, words[i].name);
+
+		if (node)
+			rc = read_word(plan, &words[i], node, err);
+	}
+	return rc;
 }
 
 int number_read_all(struct plan *plan, const struct node *map, struct err *err)
 {
-	const struct node *node = tree_get(map, "rule");
-	int rc = node ? read_rule(plan, node, err) : 0;
+	int rc = read_words(plan, map, err);
 
 	for (size_t i = 0; i < NUMBERS && rc == 0; i++) {
 		const struct number_key *key = &numbers[i];
 		bool is_2007 = plan->rule == PLAN_RULE_2007;
 		union number number = is_2007 ? key->rule_2007 : key->blocks;
+		const struct node *node = tree_get(map, key->name);
 
-		node = tree_get(map, key->name);
 		if (node && is_2007 && key->fixed_2007)
 			return tree_refuse(node, key->name, err,
 					   "has no use under rule: 2007, which "
@@ -223,7 +259,8 @@ void number_write_all(const struct plan *plan, FILE *out)
 {
 	char text[64];
 
-	fprintf(out, "rule: %s\n", rules[plan->rule]);
+	fprintf(out, "rule: %s\nplacement: %s\n", rules[plan->rule],
+		placements[plan->placement]);
 	for (size_t i = 0; i < NUMBERS; i++) {
 		if (plan->rule == PLAN_RULE_2007 && numbers[i].fixed_2007)
 			continue;
@@ -235,7 +272,8 @@ void number_write_all(const struct plan *plan, FILE *out)
 
 size_t number_list(const char *names[KEYS_MAX], size_t used)
 {
-	names[used++] = "rule";
+	for (size_t i = 0; i < WORDS; i++)
+		names[used++] = words[i].name;
 	for (size_t i = 0; i < NUMBERS; i++)
 		names[used++] = numbers[i].name;
 	return used;

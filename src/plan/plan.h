@@ -31,6 +31,11 @@ enum plan_rule {
 			   * after another: the control */
 };
 
+enum plan_placement {
+	PLAN_PLACEMENT_SPLIT, /* M1's side and M2's have CPUs of their own */
+	PLAN_PLACEMENT_FREE   /* as the scheduler likes */
+};
+
 struct plan_path {
 	char name[PLAN_NAME_MAX]; /* unique in the plan */
 	char kind[PLAN_NAME_MAX]; /* a kind_desc's name; default: the name */
@@ -53,6 +58,7 @@ struct plan {
 	size_t paths;
 	struct plan_values axis[AXIS_COUNT];
 	enum plan_rule rule;
+	enum plan_placement placement;
 	int64_t link_bps;  /* 0: unlimited */
 	double precision;  /* relative half-width, 0.025 */
 	int64_t budget_ns; /* 0: none */

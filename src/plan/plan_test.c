@@ -197,11 +197,13 @@ static const struct {
 	/* keys */
 	{ "paths: native\n\nmtuu: 500\n",
 	  "study.yaml:3: unknown key 'mtuu'; did you mean 'mtu'? valid keys: title, paths, link, "
-	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, precision, "
+	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, "
+	  "placement, precision, "
 	  "budget, slice, guard, warmup, cycles, min_blocks" },
 	{ "paths: native\nxyzzy: 500\n",
 	  "study.yaml:2: unknown key 'xyzzy'; valid keys: title, paths, link, "
-	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, precision, "
+	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, "
+	  "placement, precision, "
 	  "budget, slice, guard, warmup, cycles, min_blocks" },
 	{ "mtu: 500\npaths: native\nmtu: 1500\n",
 	  "study.yaml:3: key 'mtu' stands twice, first in line 1" },
@@ -288,7 +290,8 @@ static const struct {
 	  "study.yaml:2: budget: 'soon' is not a time such as 10ms, 7s, 10m or 2h" },
 	{ "paths: native\nslice: 1us\n", "study.yaml:2: slice: 1us is outside 1ms to 1m" },
 	{ "paths: native\ncycles: 0\n", "study.yaml:2: cycles: 0 is outside 1 to 256" },
-	{ "paths: native\nmin_blocks: 1\n", "study.yaml:2: min_blocks: 1 is outside 2 to 10000" },
+	{ "paths: native\nmin_blocks: 1\n", "study.yaml:2: min_blocks: 1 is outside 12 to 10000" },
+	{ "paths: native\nplacement: everywhere\n", "study.yaml:2: placement: no placement 'everywhere'; valid: split, free" },
 	{ "paths: native\nwarmup: [1ms]\n", "study.yaml:2: warmup: one value is expected, not a list" },
 };
 
@@ -303,7 +306,8 @@ static const struct {
 	{ "mtu=[500", "--set mtu: not YAML: did not find expected ',' or ']' while parsing a flow sequence, line 1" },
 	{ "mtuu=500",
 	  "--set mtuu: unknown key 'mtuu'; did you mean 'mtu'? valid keys: title, paths, link, "
-	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, precision, "
+	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, "
+	  "placement, precision, "
 	  "budget, slice, guard, warmup, cycles, min_blocks" },
 	{ "link.rate=fast",
 	  "--set link.rate: 'fast' is not a rate such as 1gbit, 100mbit or unlimited" },
@@ -406,6 +410,7 @@ static void expect_same(const struct plan *a, const struct plan *b)
 	assert_int_equal(a->warmup_ns, b->warmup_ns);
 	assert_int_equal(a->cycles, b->cycles);
 	assert_int_equal(a->min_blocks, b->min_blocks);
+	assert_int_equal(a->placement, b->placement);
 }
 
 static void test_the_text_makes_the_same_plan(void **state)

@@ -18,7 +18,15 @@ struct meta {
 	char value[32];
 };
 
-enum { META_RULE, META_SLICE, META_GUARD, META_CYCLES, META_LINK, META_COUNT };
+enum {
+	META_RULE,
+	META_PLACEMENT,
+	META_SLICE,
+	META_GUARD,
+	META_CYCLES,
+	META_LINK,
+	META_COUNT
+};
 
 static void describe_design(const struct plan *plan, struct meta *meta)
 {
@@ -31,7 +39,7 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 	static const char *const keys[META_COUNT] = {
 		[META_RULE] = "rule",	   [META_SLICE] = "slice_ns",
 		[META_GUARD] = "guard_ns", [META_CYCLES] = "cycles",
-		[META_LINK] = "link_bps",
+		[META_LINK] = "link_bps",  [META_PLACEMENT] = "placement",
 	};
 
 	for (int i = 0; i < META_COUNT; i++) {
@@ -41,6 +49,9 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 	}
 	snprintf(meta[META_RULE].value, sizeof(meta[META_RULE].value), "%s",
 		 plan->rule == PLAN_RULE_2007 ? "2007" : "blocks");
+	snprintf(meta[META_PLACEMENT].value, sizeof(meta[META_PLACEMENT].value),
+		 "%s",
+		 plan->placement == PLAN_PLACEMENT_FREE ? "free" : "split");
 }
 
 static int set_number(struct store *store, const char *key, uint64_t value,

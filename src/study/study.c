@@ -127,6 +127,7 @@ static int build_lab(struct run *run, struct err *err)
 	struct lab_args args = {
 		.path = spec,
 		.paths = run->paths,
+		.split_cpus = run->plan->placement == PLAN_PLACEMENT_SPLIT,
 		.link_bps = run->plan->link_bps,
 		.agent_path = run->args->agent_path,
 		.self_path = run->args->self_path,
