@@ -99,13 +99,16 @@ static void find_section(const struct page *page, const char *heading,
 	(*first)++;
 }
 
-/* An entry's text: its indented lines behind `line`, up to `last`. */
+/* An entry's text: what is indented behind `line`, in paragraphs. */
 static bool entry_has(const struct page *page, int line, int last,
 		      const char *text)
 {
-	for (int i = line + 1; i < last && page->line[i][0] == '\t'; i++)
+	for (int i = line + 1; i < last; i++) {
+		if (page->line[i][0] && page->line[i][0] != '\t')
+			break;
 		if (strstr(page->line[i], text))
 			return true;
+	}
 	return false;
 }
 
