@@ -208,6 +208,10 @@ static const struct {
 	{ "mtu: 500\npaths: native\nmtu: 1500\n",
 	  "study.yaml:3: key 'mtu' stands twice, first in line 1" },
 	/* axes */
+	{ "paths: native\n\"m\\nt\\eu\": 1\n",
+	  "study.yaml:2: unknown key 'm t u'; did you mean 'mtu'? valid keys: title, paths, link, "
+	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, precision, "
+	  "budget, slice, guard, warmup, cycles, min_blocks" },
 	{ "paths: native\nmtu: 20\n", "study.yaml:2: mtu: 20 is outside 68 to 65535" },
 	{ "paths: native\nmtu: [500,\n  20]\n", "study.yaml:3: mtu: 20 is outside 68 to 65535" },
 	{ "paths: native\nmtu:\n- 1500\n- big\n",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plan/tree.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,16 +21,27 @@ struct builder {
 	struct err *err;
 };
 
+/* A refusal quotes what it refuses: one line, and nothing for a terminal. */
+static void flatten(struct err *err)
+{
+	for (char *c = err ? err->text : NULL; c && *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = ' ';
+}
+
 static int refuse_at(const struct origin *origin, int line, const char *key,
 		     struct err *err, const char *text)
 {
+	char place[16];
+
 	if (key && origin->is_set && strcmp(key, origin->name) == 0)
 		key = NULL;
-	if (origin->is_set)
-		return err_set(err, EINVAL, "--set %s: %s%s%s", origin->name,
-			       key ? key : "", key ? ": " : "", text);
-	return err_set(err, EINVAL, "%s:%d: %s%s%s", origin->name, line,
-		       key ? key : "", key ? ": " : "", text);
+	snprintf(place, sizeof(place), ":%d", line);
+	err_set(err, EINVAL, "%s%s%s: %s%s%s", origin->is_set ? "--set " : "",
+		origin->name, origin->is_set ? "" : place, key ? key : "",
+		key ? ": " : "", text);
+	flatten(err);
+	return -EINVAL;
 }
 
 int tree_refuse(const struct node *node, const char *key, struct err *err,
