@@ -127,7 +127,10 @@ function efficiencyScale(summaries, width) {
 	const least = Math.min(...values);
 	const from = least > 0.55 ? Math.floor(10 * least - 0.5) / 10 : 0;
 
-	return scaleLinear([from, Math.max(1, ...values)],
+	const most = Math.max(...values);
+	const hi = Math.max(...summaries.map(({ mean }) => mean.hi));
+
+	return scaleLinear([from, Math.max(1, most, Math.min(hi, 1.3 * most))],
 		[MARGIN.left + (from ? 24 : 0), width - MARGIN.right]);
 }
 
@@ -170,7 +173,7 @@ function sayStanding(study, cells) {
 		["NOT_REACHED", "out of budget before that"],
 		["CAPPED", "capped by the link"], ["FAILED", "failed"]]
 		.map(([status, what]) => [countStatus(judged, status), what])
-		.filter(([n]) => n > 0)
+		.filter(([n], i) => n > 0 || i === 0)
 		.map(([n, what]) => `${n.toLocaleString("en")} ${what}`);
 
 	return h("p", { class: "standing" },

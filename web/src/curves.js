@@ -35,21 +35,25 @@ function toRow(study, cell, measure) {
 	};
 }
 
+/* The intervals have room, but none so wide that it flattens all lines: that
+ * one leaves the panel. */
 function upper(rows) {
-	const tops = rows.flatMap((row) => [row.y, row.hi])
-		.filter(Number.isFinite);
+	const most = (key) => Math.max(0, ...rows.map((row) => row[key])
+		.filter(Number.isFinite));
 
-	return Math.max(...tops, 0) || 1;
+	return Math.min(Math.max(most("y"), most("hi")), 1.6 * most("y")) || 1;
 }
 
 function lower(rows) {
-	const lows = rows.map((row) => row.lo > 0 ? row.lo : row.y)
-		.filter((v) => Number.isFinite(v) && v > 0);
+	const lows = rows.map((row) => row.y).filter((v) => v > 0);
+	const least = lows.length ? Math.min(...lows) : 0.1;
 
-	return lows.length ? Math.min(...lows) : 0.1;
+	return Math.max(least / 1.6, Math.min(least,
+		...rows.map((row) => row.lo).filter((v) => v > 0)));
 }
 
-function domainOf(rows, measure, log) {
+/** The scale that these rows share. */
+export function domainOf(rows, measure, log) {
 	const top = Math.max(upper(rows), measure.rule ?? 0) * 1.04;
 
 	return log ? [lower(rows) * 0.92, top] : [0, top];

@@ -49,6 +49,9 @@ function results(cell) {
 		formatInterval(cell.efficiency_lo, cell.efficiency_hi,
 			formatPercent)),
 		row("half width", halfWidth(cell)),
+		row("inner blocks’", cell.hasEfficiency && cell.efficiency_trimmed > 0
+			? `${formatPercent(cell.efficiency_trimmed)}\u00a0%, without ` +
+				"the outer fifths" : null),
 		row("blocks", cell.blocks?.toLocaleString("en") ?? null),
 		row("buffers in force", cell.sndbuf_effective ||
 			cell.rcvbuf_effective
@@ -99,6 +102,7 @@ function drawBlocks(cell) {
 		marginTop: 8, marginBottom: 20, ariaLabel: "blocks in time order",
 		style: { fontSize: "11px", background: "none" },
 		x: { domain: [0.4, blocks.length + 0.6], ticks: [1, blocks.length],
+			tickFormat: "d",
 			tickSize: 0, label: null },
 		y: { ticks: 3, tickSize: 0, label: null, grid: false, nice: true },
 		marks: [...band, Plot.dot(blocks, { x: "i", y: "value", r: 2,

@@ -79,8 +79,8 @@ export function quiet(svg) {
 }
 
 export function joinWords(words) {
-	const all = words.flatMap((word, i) => [
-		i === 0 ? null : i < words.length - 1 ? ", " : " and ", word]);
+	const all = words.map((word, i) => [
+		i === 0 ? null : i < words.length - 1 ? ", " : " and ", word]).flat(2);
 
 	return all.filter((word) => word !== null);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Figure 5 of the 2007 study: the paths side by side at the smallest and the
 // largest message, over the socket size.
-import { THROUGHPUT, groupBy, groupHeading } from "./curves.js";
+import { THROUGHPUT, domainOf, groupBy, groupHeading } from "./curves.js";
 import { axisOf, formatBytes, formatPoint } from "./format.js";
 import { pathColor } from "./color.js";
 import { groupCells, panelsClass, placeIn } from "./model.js";
@@ -34,12 +34,12 @@ function socketAxis(study) {
 		label: "socket size" };
 }
 
-function drawOne(study, shown, cells, top) {
+function drawOne(study, shown, cells, domain) {
 	const { mtu, message_size: message } = cells[0];
 
 	return drawPanel({
 		title: `Message ${formatBytes(message)}, MTU ${mtu}`,
-		rows: cells.map(toRow), x: socketAxis(study), domain: [0, top],
+		rows: cells.map(toRow), x: socketAxis(study), domain,
 		yLabel: THROUGHPUT.label, yFormat: THROUGHPUT.ticks,
 		place: placeIn(shown, cells[0], "message_size"),
 		describe: ({ cell }) => `${cell.path}, ${formatPoint(cell,
@@ -49,12 +49,11 @@ function drawOne(study, shown, cells, top) {
 }
 
 function drawMtu(study, shown, cells) {
-	const top = Math.max(1, ...cells.map((cell) =>
-		cell.throughput_hi ?? cell.throughput_mbps ?? 0)) * 1.04;
+	const domain = domainOf(cells.map(toRow), THROUGHPUT, false);
 
 	return [...groupBy(cells, (cell) => cell.message_size).values()]
 		.sort((a, b) => a[0].message_size - b[0].message_size)
-		.map((some) => drawOne(study, shown, some, top));
+		.map((some) => drawOne(study, shown, some, domain));
 }
 
 export function drawExtremes(study, cells) {

@@ -74,7 +74,8 @@ function drawTable(study, shown, cells, span) {
 			(cell) => cell.message_size === column), span))));
 	const { path, mtu } = cells[0];
 	const title = study.values.mtu.length > 1 ? `${path}, MTU ${mtu}` : path;
-	const table = h("table", { class: "heatmap" },
+	const table = h("table", { class: "heatmap", style: {
+		"--columns": String(columns.length) } },
 		h("caption", {}, title, h("span", { class: "unit" },
 			` — % of ${study.reference}`)),
 		h("thead", {}, h("tr", {},

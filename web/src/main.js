@@ -34,7 +34,8 @@ function scaleSwitch() {
 }
 
 const HOLLOW = "Hollow circles were not brought to the precision asked for; " +
-	"squares are capped by the link; crosses on the axis have no measurement.";
+	"squares are capped by the link; crosses on the axis have no measurement. " +
+	"An interval that leaves its panel is wider than the scale.";
 
 function curvesNote(cells, text) {
 	const marked = cells.some((cell) => ["NOT_REACHED", "CAPPED", "FAILED"]

@@ -130,8 +130,9 @@ function sayStopping(study) {
 	return h("p", {}, "A point was measured until every path’s relative half ",
 		`width was at most ±${formatPercent(study.precision)}\u00a0%`,
 		least ? `, with at least ${plural(least, "block")}` : "",
-		". Judged at the ends of rounds, none of the targets widened ",
-		"afterwards; no block was left out for its value.",
+		", or until the budget was spent",
+		". Points were judged at the ends of rounds; the target was never ",
+		"widened afterwards, and no block was left out for its value.",
 		Number.isFinite(study.json.good_blocks) ? ` The study has ${plural(
 			study.json.good_blocks, "block")}${study.json.discarded_blocks ? `; ${
 			study.json.discarded_blocks} more were discarded for causes that ` +
@@ -147,6 +148,21 @@ function sayCoverage(study) {
 		` ${n * 0.05 === 1 ? "is" : "are"} expected not to contain the true `,
 		"value. A single cell that sticks out should be measured again before ",
 		"it is believed.") : null;
+}
+
+/* The ratio without the outer fifths of the blocks is another quantity; far
+ * from R it tells of stalls or bursts. */
+function sayStalls(study) {
+	const stalled = study.paths.slice(1).map(({ name }) => [name,
+		study.cells.filter((cell) => cell.path === name && cell.hasEfficiency &&
+			Math.abs(cell.efficiency_trimmed / cell.efficiency - 1) > 0.02)
+			.length]).filter(([, n]) => n > 0);
+
+	return stalled.length ? h("p", {}, "Without the highest and the lowest ",
+		"fifth of the blocks, the mean ratio is more than 2\u00a0% away from ",
+		"the efficiency in ", joinWords(stalled.map(([name, n]) => [
+			`${plural(n, "cell")} of `, h("b", {}, name)])),
+		": stalls or bursts are part of those efficiencies.") : null;
 }
 
 function pathTable(study) {
@@ -280,6 +296,7 @@ export function drawMethods(study) {
 		blocks ? sayBlocks(study) : sayRule2007(study),
 		h("h3", {}, "Estimate"), blocks ? sayEstimate() : null,
 		blocks ? sayStopping(study) : null, sayCoverage(study),
+		sayStalls(study),
 		pathTable(study), sayShort(study),
 		h("h3", {}, "Environment"), sayWhen(study), sayDifferences(study),
 		saySettings(study), sayEvents(study), sayPlan(study),

@@ -8,7 +8,7 @@ import { arrowStep, h, makeRoving, quiet } from "./dom.js";
 import { pointAt } from "./detail.js";
 
 const SIZE = { width: 360, height: 236 };
-const MARGIN = { top: 18, right: 42, bottom: 34, left: 44 };
+const MARGIN = { top: 24, right: 42, bottom: 34, left: 44 };
 const LONGEST = 16; /* letters of a line's name beside it */
 const LABEL_GAP = 10.5;
 const REACH = 28; /* how far off a pointer may be, in panel units */
@@ -111,10 +111,11 @@ function marks(args, rows, y, labels) {
 			{ stroke: "var(--ink)", strokeWidth: 0.8,
 				strokeDasharray: "3,3" }) : null,
 		Plot.areaY(shown, { x: "x", y1: "lo", y2: "hi", z: "line",
-			fill: "color", fillOpacity: 0.16 }),
+			fill: "color", fillOpacity: 0.16, clip: true }),
 		Plot.line(rows, { ...by, strokeWidth: 1.4 }),
 		Plot.ruleX(shown, { x: "x", y1: "lo", y2: "hi",
-			stroke: "color", strokeWidth: 0.9, strokeOpacity: 0.75 }),
+			stroke: "color", strokeWidth: 0.9, strokeOpacity: 0.75,
+			clip: true }),
 		Plot.text(labels, {
 			x: () => args.x.domain.at(-1), y: (d) => y.invert(d.y),
 			text: "text", fill: "color", textAnchor: "start", dx: 8,
