@@ -269,7 +269,7 @@ int door_ask(const struct door *door, json_t *request, json_t **reply,
 	     int fd[DOOR_FDS_MAX], struct err *err)
 {
 	int socket, rc;
-	pid_t pid;
+	pid_t pid = 0;
 
 	rc = connect_to(door, &socket, &pid, err);
 	if (rc) {
@@ -300,7 +300,7 @@ int door_ask(const struct door *door, json_t *request, json_t **reply,
  * is this lab's if the lab still answers to it afterwards. */
 static int open_holder(const struct door *door, int *pidfd, struct err *err)
 {
-	pid_t pid, again;
+	pid_t pid = 0, again = 0;
 	int socket, rc;
 
 	rc = connect_to(door, &socket, &pid, err);

@@ -51,6 +51,18 @@ static int say(int word, json_t *json)
 	return n < 0 ? -EPIPE : 0;
 }
 
+static void note_failures(struct held *held,
+			  const struct lab_path_failure *failure, size_t failed)
+{
+	for (size_t i = 0; i < held->hold->plan->paths; i++)
+		held->built[i] = true;
+	for (size_t i = 0; i < failed; i++) {
+		held->built[failure[i].path] = false;
+		json_array_append_new(held->missing,
+				      json_string(failure[i].err.text));
+	}
+}
+
 static int build(struct held *held, struct err *err)
 {
 	const struct plan *plan = held->hold->plan;
@@ -63,21 +75,20 @@ static int build(struct held *held, struct err *err)
 				 .agent_path = held->hold->agent_path,
 				 .self_path = held->hold->self_path };
 	size_t failed = 0;
-	int rc = spec && failure ? 0 : err_sys(err, ENOMEM, "the lab");
+	int rc;
 
-	for (size_t i = 0; !rc && i < plan->paths; i++)
+	if (!spec || !failure) {
+		rc = err_sys(err, ENOMEM, "the lab");
+		goto out;
+	}
+	for (size_t i = 0; i < plan->paths; i++)
 		spec[i] = (struct lab_path_spec){ plan->path[i].name,
 						  plan->path[i].kind,
 						  plan->path[i].options };
+	rc = lab_create(&held->lab, &args, failure, &failed, err);
 	if (!rc)
-		rc = lab_create(&held->lab, &args, failure, &failed, err);
-	for (size_t i = 0; !rc && i < plan->paths; i++)
-		held->built[i] = true;
-	for (size_t i = 0; !rc && i < failed; i++) {
-		held->built[failure[i].path] = false;
-		json_array_append_new(held->missing,
-				      json_string(failure[i].err.text));
-	}
+		note_failures(held, failure, failed);
+out:
 	free(failure);
 	free(spec);
 	return rc;

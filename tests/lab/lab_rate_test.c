@@ -86,17 +86,62 @@ static void test_100_mbit_in_every_cell(void **state)
 	lab_destroy(lab);
 }
 
+/* Jiffies of all CPUs since boot, and those of them that were idle. */
+static void read_cpu(long long *total, long long *idle)
+{
+	long long v[8] = { 0 };
+	FILE *f = fopen("/proc/stat", "r");
+
+	if (f && fscanf(f, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &v[0],
+			&v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) < 4)
+		v[3] = 0;
+	if (f)
+		fclose(f);
+	*idle = v[3] + v[4];
+	*total = 0;
+	for (int i = 0; i < 8; i++)
+		*total += v[i];
+}
+
+/* More than a fifth of the machine is at work while this test is not. */
+static bool is_busy(void)
+{
+	long long total[2], idle[2];
+
+	for (int i = 0; i < 2; i++) {
+		read_cpu(&total[i], &idle[i]);
+		clock_sleep_ns(500 * NS_PER_MS);
+	}
+	return (idle[1] - idle[0]) * 5 < (total[1] - total[0]) * 4;
+}
+
+/*
+ * A receiver that waits 4 ms for a CPU has lost what its buffer could not
+ * hold of them, and a wire does not let it catch up: on a busy machine this
+ * rate is not reached, nor would it be on a real one.
+ */
 static void test_1_gbit_as_the_study_had_it(void **state)
 {
-	struct lab *lab = bed_create(1000 * MBIT, "/bin/true");
+	struct lab *lab;
+	bool reached = true;
 
 	(void)state;
+	if (is_busy())
+		goto busy;
+	lab = bed_create(1000 * MBIT, "/bin/true");
 	for (size_t path = 0; path < BED_NATIVE2; path++) {
 		const struct cell cell = { path, 1500, false, OFFLOAD_OFF };
 
-		assert_true(run_best(lab, 1000 * MBIT, &cell, 0.95) > 0.8);
+		if (run_best(lab, 1000 * MBIT, &cell, 0.95) < 0.9)
+			reached = false;
 	}
 	lab_destroy(lab);
+	if (reached)
+		return;
+	assert_true(is_busy());
+busy:
+	fprintf(stderr, "the machine is too busy for 1 Gbit/s\n");
+	skip();
 }
 
 static void test_unlimited_is_faster(void **state)
