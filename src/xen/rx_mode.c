@@ -226,16 +226,23 @@ static void flush_copies(struct vif_queue *queue)
 	queue->rx_state.copies = 0;
 }
 
-/* copy with `direct`: the slots' pages are pinned when taken off the ring. */
+/*
+ * copy with `direct`: the slots' pages are pinned when taken off the ring. The
+ * second slot is left out where large frames are agreed on, for theirs is the
+ * GSO extra's; a frame that turns out to be large and to have none (rare: a
+ * jumbo MTU) is moved up by a slot.
+ */
 static int aim_slots(struct vif_queue *queue, struct iovec *iov)
 {
 	struct rx_state *rx = &queue->rx_state;
 	int iovs = 0;
 
-	for (int i = 0; i < VIF_FRAME_PAGES && i < rx->slots; i++) {
+	for (int i = 0; i < rx->slots && i < VIF_RX_SLOTS; i++) {
 		uint8_t *base = rx->slot[i].page;
 		struct iovec *last = iov + iovs - 1;
 
+		if (i == (queue->vif->gso ? 1 : VIF_FRAME_PAGES))
+			continue;
 		if (iovs && (uint8_t *)last->iov_base + last->iov_len == base)
 			last->iov_len += XEN_PAGE_SIZE;
 		else
@@ -247,10 +254,14 @@ static int aim_slots(struct vif_queue *queue, struct iovec *iov)
 static int land_there(struct vif_queue *queue, struct rx_slot *slot, int at,
 		      uint32_t bytes)
 {
-	(void)at;
-	(void)bytes;
+	struct rx_state *rx = &queue->rx_state;
+
+	if (queue->vif->gso && at > 0 && slot == &rx->slot[at]) {
+		memcpy(slot->page, slot[1].page, bytes);
+		queue->counters.copies++;
+		queue->counters.copied_bytes += bytes;
+	}
 	grant_unpin(queue->vif->grants, slot->request.gref, true);
-	slot->page = NULL;
 	return GNTST_okay;
 }
 

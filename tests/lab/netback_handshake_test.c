@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Handshakes that lie, descriptors that are weapons, and what is left of a
+ * front's grants and memory: netback refuses with a reason and lives.
+ */
+#include "netback_bed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+
+struct world {
+	struct bed bed;
+	struct script good; /* connected all the time */
+};
+
+static int open_world(void **state)
+{
+	struct netback_args args = NETBACK_ARGS_INIT;
+	struct world *w = calloc(1, sizeof(*w));
+
+	bed_start(&w->bed, &args);
+	script_start(&w->good, &w->bed, NETIF_COPY);
+	*state = w;
+	return script_works(&w->good) ? 0 : -1;
+}
+
+static int close_world(void **state)
+{
+	struct world *w = *state;
+	bool fine = bed_is_alive(&w->bed) && script_works(&w->good);
+
+	script_close(&w->good);
+	fine = bed_stop(&w->bed) && fine;
+	free(w);
+	return fine ? 0 : -1;
+}
+
+static void no_grant_is_kept_after_the_end(void **state)
+{
+	struct world *w = *state;
+
+	for (int mode = 0; mode < NETIF_MODES; mode++) {
+		struct script s;
+
+		script_open(&s, &w->bed, (enum netif_mode)mode);
+		script_put_keys(&s, (enum netif_mode)mode);
+		xenbus_put(s.bus, "feature-persistent", "1");
+		assert_int_equal(script_connect(&s), 0);
+		assert_true(script_works(&s));
+		assert_int_equal(grant_revoke(&s.grants, SCRIPT_TX_REF(0)),
+				 -EBUSY); /* as persistent means */
+		xenbus_send(s.bus, XENBUS_CLOSING, NULL);
+		assert_true(script_is_closed(&s, "the front closes"));
+		for (uint32_t ref = GRANT_RESERVED;
+		     ref < SCRIPT_REF(SCRIPT_FIRST_RX); ref++)
+			assert_int_equal(grant_revoke(&s.grants, ref), 0);
+		script_close(&s);
+	}
+}
+
+/* One key wrong: refused with a reason. */
+static void handshakes_that_lie(void **state)
+{
+	static const struct {
+		const char *key, *value, *why;
+	} lie[] = {
+		{ "request-rx-copy", "0", "request-rx-copy" },
+		{ "rx-mode", "teleport", "teleport" },
+		{ "tx-ring-ref", "400", "tx-ring-ref" },
+		{ "tx-ring-ref", "11", "tx-ring-ref" }, /* a page of tx */
+		{ "rx-ring-ref", "-1", "rx-ring-ref" },
+		{ "rx-ring-ref", "4294967296", "rx-ring-ref" },
+		{ "ring-pages", "3", "ring-pages" },
+		{ "ring-pages", "32", "ring-pages" },
+		{ "ring-pages", "2", "tx-ring-ref0" },
+		{ "multi-queue-num-queues", "9", "multi-queue-num-queues" },
+		{ "multi-queue-num-queues", "2", "queue-0/tx-ring-ref" },
+		{ "grant-table-pages", "4", "grant table beyond" },
+		{ "grant-table-pages", "0", "grant-table-pages" },
+		{ "memory-tx-frames", "33", "memory-tx" },
+		{ "memory-rx-frames", "70000", "memory-rx-frames" },
+		{ "memory-control-frames", "0", "memory-control-frames" },
+		{ "memory-tx", "5", "memory-tx" },
+		{ "event-channel/to-back", "7", "event-channel/to-back" },
+		{ "feature-split-event-channels", "1", "event-channel-tx" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(lie) / sizeof(lie[0]); i++) {
+		struct script s;
+
+		script_open(&s, &w->bed, NETIF_COPY);
+		script_put_keys(&s, NETIF_COPY);
+		xenbus_put(s.bus, lie[i].key, "%s", lie[i].value);
+		assert_int_equal(script_connect(&s), -ECONNABORTED);
+		assert_true(script_is_closed(&s, lie[i].why));
+		script_close(&s);
+		assert_true(script_works(&w->good));
+	}
+}
+
+static void descriptors_that_are_weapons(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 3; i++) {
+		static const char *const why[] = { "not sealed", "is no memfd",
+						   "not two pipes" };
+		struct script s;
+		int fd;
+
+		script_open(&s, &w->bed, NETIF_COPY);
+		script_put_keys(&s, NETIF_COPY);
+		fd = i == 0   ? memfd_create("cut", 0)
+		     : i == 1 ? open("/dev/zero", O_RDWR)
+			      : eventfd(0, 0);
+		if (i == 0)
+			assert_int_equal(ftruncate(fd, 64 * 4096), 0);
+		xenbus_put_fd(s.bus,
+			      i < 2 ? "memory-rx" : "event-channel/to-front",
+			      fd);
+		assert_int_equal(script_connect(&s), -ECONNABORTED);
+		assert_true(script_is_closed(&s, why[i]));
+		script_close(&s);
+		close(fd);
+	}
+}
+
+/* Punching a hole under the seals is allowed, and reads as zeroes. */
+static void memory_punched_away(void **state)
+{
+	struct world *w = *state;
+	struct script s;
+
+	script_start(&s, &w->bed, NETIF_COPY);
+	for (int i = 0; i < 30; i++)
+		script_post(&s, SCRIPT_RX_REF(i));
+	script_push_rx(&s);
+	assert_int_equal(fallocate(s.rx_memory.fd,
+				   FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				   0, 64 * 4096),
+			 0);
+	assert_true(script_works(&s));
+	fallocate(s.control.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+		  3 * 4096);
+	evtchn_notify(&s.channel);
+	clock_sleep_ns(5 * NS_PER_MS);
+	script_close(&s);
+}
+
+static int run(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+	const struct CMUnitTest tests[] = {
+		T(no_grant_is_kept_after_the_end),
+		T(handshakes_that_lie),
+		T(descriptors_that_are_weapons),
+		T(memory_punched_away),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return netback_bed_main(run);
+}
