@@ -276,10 +276,10 @@ int door_ask(const struct door *door, json_t *request, json_t **reply,
 		json_decref(request);
 		return rc;
 	}
-	rc = write_json(socket, request, err);
+	/* who refuses us does so without reading: its answer tells more */
+	write_json(socket, request, err);
 	shutdown(socket, SHUT_WR);
-	if (!rc)
-		rc = take_fds(socket, fd, err);
+	rc = take_fds(socket, fd, err);
 	if (!rc)
 		rc = read_json(socket, reply, err);
 	if (rc)

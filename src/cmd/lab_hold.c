@@ -75,10 +75,11 @@ static int build(struct held *held, struct err *err)
 				 .agent_path = held->hold->agent_path,
 				 .self_path = held->hold->self_path };
 	size_t failed = 0;
-	int rc;
+	int rc = -ENOMEM;
 
-	if (!spec || !failure) {
-		rc = err_sys(err, ENOMEM, "the lab");
+	held->built = calloc(plan->paths, sizeof(*held->built));
+	if (!spec || !failure || !held->built) {
+		err_sys(err, ENOMEM, "the lab");
 		goto out;
 	}
 	for (size_t i = 0; i < plan->paths; i++)
@@ -140,7 +141,7 @@ static bool is_guest(const struct lab_node *node)
 
 static int start_guests(struct held *held, struct err *err)
 {
-	held->agent = calloc(lab_nodes(held->lab), sizeof(*held->agent));
+	held->agent = calloc(lab_nodes(held->lab), sizeof(struct agent *));
 	if (!held->agent)
 		return err_sys(err, ENOMEM, "the lab");
 	for (size_t i = 0; i < lab_nodes(held->lab); i++) {
@@ -420,12 +421,9 @@ static int inside(void *arg)
 	const struct hold *hold = arg;
 	struct held held = { .hold = hold,
 			     .since_ns = clock_real_ns(),
-			     .missing = json_array(),
-			     .built = calloc(hold->plan->paths,
-					     sizeof(*held.built)) };
+			     .missing = json_array() };
 	struct err err = ERR_INIT;
-	int rc = held.built ? build(&held, &err)
-			    : err_sys(&err, ENOMEM, "the lab");
+	int rc = build(&held, &err);
 
 	if (!rc)
 		rc = start_guests(&held, &err);

@@ -214,19 +214,22 @@ int lab_create(struct lab **lab, const struct lab_args *args,
 		return err_sys(err, ENOMEM, "the lab");
 	made->args = *args;
 	made->path = calloc(args->paths + 1, sizeof(*made->path));
-	if (!made->path)
-		rc = err_sys(err, ENOMEM, "the lab");
-	else
-		rc = netns_node_new(&made->m2, M2_NAME, args->self_path, err);
+	rc = -ENOMEM;
+	if (!made->path) {
+		err_sys(err, ENOMEM, "the lab");
+		goto fail;
+	}
+	rc = netns_node_new(&made->m2, M2_NAME, args->self_path, err);
 	if (!rc)
 		rc = build_paths(made, failures, failed, err);
-	if (rc) {
-		lab_destroy(made);
-		return rc;
-	}
+	if (rc)
+		goto fail;
 	made->args.path = NULL; /* the caller's array */
 	*lab = made;
 	return 0;
+fail:
+	lab_destroy(made);
+	return rc;
 }
 
 void lab_destroy(struct lab *lab)

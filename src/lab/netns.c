@@ -148,7 +148,8 @@ int netns_create(struct lab_netns **netns, const char *name, struct err *err)
 	return 0;
 fail:
 	netns_close(made);
-	return err_wrap(err, "node %s", name);
+	err_wrap(err, "node %s", name);
+	return rc;
 }
 
 void netns_close(struct lab_netns *netns)
