@@ -170,6 +170,10 @@ static void test_lists_of_options_make_paths(void **state)
 }
 
 /* clang-format off */
+#define VALID_KEYS "valid keys: title, paths, link, workload, direction, mtu, socket_size, " \
+	"message_size, offload, flows, rule, placement, precision, budget, slice, guard, " \
+	"warmup, cycles, min_blocks"
+
 static const struct {
 	const char *text, *error;
 } bad[] = {
@@ -196,22 +200,14 @@ static const struct {
 	{ "title: \"a\\0b\"\n", "study.yaml:1: a NUL in the text" },
 	/* keys */
 	{ "paths: native\n\nmtuu: 500\n",
-	  "study.yaml:3: unknown key 'mtuu'; did you mean 'mtu'? valid keys: title, paths, link, "
-	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, "
-	  "placement, precision, "
-	  "budget, slice, guard, warmup, cycles, min_blocks" },
+	  "study.yaml:3: unknown key 'mtuu'; did you mean 'mtu'? " VALID_KEYS },
 	{ "paths: native\nxyzzy: 500\n",
-	  "study.yaml:2: unknown key 'xyzzy'; valid keys: title, paths, link, "
-	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, "
-	  "placement, precision, "
-	  "budget, slice, guard, warmup, cycles, min_blocks" },
+	  "study.yaml:2: unknown key 'xyzzy'; " VALID_KEYS },
 	{ "mtu: 500\npaths: native\nmtu: 1500\n",
 	  "study.yaml:3: key 'mtu' stands twice, first in line 1" },
 	/* axes */
 	{ "paths: native\n\"m\\nt\\eu\": 1\n",
-	  "study.yaml:2: unknown key 'm t u'; did you mean 'mtu'? valid keys: title, paths, link, "
-	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, precision, "
-	  "budget, slice, guard, warmup, cycles, min_blocks" },
+	  "study.yaml:2: unknown key 'm t u'; did you mean 'mtu'? " VALID_KEYS },
 	{ "paths: native\nmtu: 20\n", "study.yaml:2: mtu: 20 is outside 68 to 65535" },
 	{ "paths: native\nmtu: [500,\n  20]\n", "study.yaml:3: mtu: 20 is outside 68 to 65535" },
 	{ "paths: native\nmtu:\n- 1500\n- big\n",
@@ -309,10 +305,7 @@ static const struct {
 	{ "mtu=[500, 20]", "--set mtu: 20 is outside 68 to 65535" },
 	{ "mtu=[500", "--set mtu: not YAML: did not find expected ',' or ']' while parsing a flow sequence, line 1" },
 	{ "mtuu=500",
-	  "--set mtuu: unknown key 'mtuu'; did you mean 'mtu'? valid keys: title, paths, link, "
-	  "workload, direction, mtu, socket_size, message_size, offload, flows, rule, "
-	  "placement, precision, "
-	  "budget, slice, guard, warmup, cycles, min_blocks" },
+	  "--set mtuu: unknown key 'mtuu'; did you mean 'mtu'? " VALID_KEYS },
 	{ "link.rate=fast",
 	  "--set link.rate: 'fast' is not a rate such as 1gbit, 100mbit or unlimited" },
 	{ "link.speed=1gbit", "--set link.speed: unknown key 'speed' of link; valid keys: rate" },
@@ -428,7 +421,8 @@ static void test_the_text_makes_the_same_plan(void **state)
 		"socket_size: [0, 1G]\n"
 		"link: {rate: 1234567bit}\n"
 		"precision: 0.0333333333333333\nbudget: 3723s\n"
-		"slice: 1500us\nguard: 1ns\nwarmup: 0\ncycles: 3\n",
+		"slice: 1500us\nguard: 1ns\nwarmup: 0\ncycles: 3\n"
+		"placement: free\n",
 		"paths: native\nrule: 2007\nslice: 100ms\nbudget: none\n",
 		"title: 2007\npaths: {name: native}\nprecision: 29%\n",
 	};
