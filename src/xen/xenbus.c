@@ -36,14 +36,15 @@ struct xenbus {
 
 union control {
 	struct cmsghdr header;
-	char room[CMSG_SPACE(sizeof(int) * XENBUS_MESSAGE_FDS)];
+	char room[CMSG_SPACE(sizeof(int) * XENBUS_MESSAGE_FDS) +
+		  CMSG_SPACE(sizeof(struct ucred))];
 };
 
 int xenbus_open(struct xenbus **bus, int fd, struct err *err)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
-	int type = 0;
+	int type = 0, on = 1;
 
 	*bus = calloc(1, sizeof(**bus));
 	if (!*bus)
@@ -51,6 +52,7 @@ int xenbus_open(struct xenbus **bus, int fd, struct err *err)
 	(*bus)->fd = fd;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
 		(*bus)->peer_pid = peer.pid;
+	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	size = sizeof(type);
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 ||
 	    type != SOCK_SEQPACKET) {
@@ -155,7 +157,7 @@ int xenbus_send(struct xenbus *bus, enum xenbus_state state, struct err *err)
 /* Descriptors of a message: ours from the moment recvmsg() returns. */
 struct inbox {
 	char text[XENBUS_MESSAGE_BYTES + 1];
-	int fd[XENBUS_MESSAGE_FDS];
+	int fd[sizeof(union control) / sizeof(int)]; /* no more can come */
 	size_t fds;
 };
 
@@ -166,13 +168,27 @@ static void inbox_close(struct inbox *inbox)
 			close(inbox->fd[i]);
 }
 
-static void collect_fds(struct inbox *inbox, struct msghdr *msg)
+/* A socketpair's SO_PEERCRED names who made it: the sender is who counts. */
+static void take_sender(struct xenbus *bus, const struct cmsghdr *c)
+{
+	struct ucred sender;
+
+	memcpy(&sender, CMSG_DATA(c), sizeof(sender));
+	if (sender.pid > 0)
+		bus->peer_pid = sender.pid;
+}
+
+static void collect_control(struct xenbus *bus, struct inbox *inbox,
+			    struct msghdr *msg)
 {
 	struct cmsghdr *c;
 
 	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
+		if (c->cmsg_level == SOL_SOCKET &&
+		    c->cmsg_type == SCM_CREDENTIALS)
+			take_sender(bus, c);
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		memcpy(inbox->fd + inbox->fds, CMSG_DATA(c), n * sizeof(int));
@@ -200,7 +216,7 @@ static int take_message(struct xenbus *bus, struct inbox *inbox,
 		return err_sys(err, errno, "xenbus: receiving");
 	if (n <= 0)
 		return err_set(err, EPIPE, "xenbus: the other end is gone");
-	collect_fds(inbox, &msg);
+	collect_control(bus, inbox, &msg);
 	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 		return err_set(err, EPROTO, "xenbus: message too long");
 	inbox->text[n] = '\0';
