@@ -11,7 +11,7 @@
 #include "xen/tap.h"
 
 struct values {
-	const char *listen, *control, *vif, *bridge, *rate;
+	const char *listen, *control, *vif, *mac, *bridge, *rate;
 	int64_t xenbus_fd, control_fd, domid, queues, budget, notify_batch;
 	bool no_gso, no_header_copy, no_filter, direct, once;
 };
@@ -24,6 +24,7 @@ static const struct opt_row options[] = {
 	{ "xenbus-fd", 0, OPT_COUNT, AT(xenbus_fd), "FD", "or: an inherited socket, connected to one netfront" },
 	{ "bridge", 'b', OPT_STRING, AT(bridge), "NAME", "the bridge that every vif joins" },
 	{ "vif", 0, OPT_STRING, AT(vif), "NAME", "name of the first vif (default: vif1.0)" },
+	{ "mac", 0, OPT_STRING, AT(mac), "MAC", "the first guest's address (default: made of its domain)" },
 	{ "domid", 0, OPT_COUNT, AT(domid), "N", "domain of the first guest, the next gets N+1 (default: 1)" },
 	{ "rate", 0, OPT_STRING, AT(rate), "BYTES,USEC", "credit: what a guest may send in so many microseconds" },
 	{ "queues", 'q', OPT_COUNT, AT(queues), "N", "most queues a vif may have (default: 8)" },
@@ -61,9 +62,16 @@ static int parse_rate(const char *text, struct netback_args *args,
 
 static int check(const struct values *v, struct err *err)
 {
+	uint8_t mac[6];
+
 	if (!v->listen == (v->xenbus_fd < 0))
 		return err_set(err, EINVAL,
 			       "it takes --listen PATH or --xenbus-fd FD");
+	if (v->mac && !tap_parse_mac(v->mac, mac))
+		return err_set(err, EINVAL,
+			       "--mac '%s' is no unicast address such as "
+			       "00:16:3e:00:00:01",
+			       v->mac);
 	if (v->queues < 1 || v->queues > TAP_MAX_QUEUES)
 		return err_set(err, EINVAL, "--queues is 1 to %d",
 			       TAP_MAX_QUEUES);
@@ -101,6 +109,7 @@ static int serve(const struct values *v, struct err *err)
 	if (rc)
 		return rc;
 	args.vif = v->vif;
+	args.mac = v->mac;
 	args.domid = (uint16_t)v->domid;
 	args.bridge = v->bridge;
 	args.gso = !v->no_gso;

@@ -28,6 +28,7 @@ struct netback_args {
 	int control_fd;	    /* see control.h; -1: none */
 	int stop_fd;	    /* readable: close all vifs and return */
 	const char *vif;    /* name of the first vif; NULL: vifDOMID.0 */
+	const char *mac;    /* of the first guest; NULL: made of its domid */
 	uint16_t domid;	    /* of the first guest; the next gets the next */
 	const char *bridge; /* NULL: none */
 	bool gso;	    /* offer large frames */

@@ -17,6 +17,7 @@
 /* The Xen project's OUI, then the domain: what xl makes up, made stable. */
 static void make_mac(struct vif *vif)
 {
+	const struct netback *netback = vif->netback;
 	const uint8_t mac[6] = { 0x00,
 				 0x16,
 				 0x3e,
@@ -25,6 +26,8 @@ static void make_mac(struct vif *vif)
 				 (uint8_t)vif->domid };
 
 	memcpy(vif->mac, mac, 6);
+	if (netback->args->mac && vif->domid == netback->first_domid)
+		tap_parse_mac(netback->args->mac, vif->mac);
 }
 
 static int announce(struct vif *vif, struct err *err)
