@@ -15,6 +15,7 @@ struct path_needs {
 static const struct path_needs path_needs[] = {
 	{ "native", { "namespaces", "veth" } },
 	{ "dom0", { "namespaces", "veth", "bridge" } },
+	{ "domU", { "namespaces", "veth", "bridge", "TAP" } },
 	{ "uml", { "namespaces", "veth", "bridge", "TAP", "UML" } },
 	{ NULL, { NULL } },
 };

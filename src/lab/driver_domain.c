@@ -100,11 +100,12 @@ int driver_domain_add_vif(struct lab *lab, struct lab_path *path,
 }
 
 int driver_domain_add_tap(struct driver_domain *domain,
-			  const struct driver_vif *vif, struct err *err)
+			  const struct driver_vif *vif, int flags,
+			  struct err *err)
 {
 	const struct link_spec tap = { domain->node->netns, vif->ifname,
 				       BACKEND_MAC };
-	int rc = link_add_tap(&tap, err);
+	int rc = link_add_tap(&tap, flags, err);
 
 	return rc ? rc : link_enslave(tap.netns, vif->ifname, BRIDGE_NAME, err);
 }

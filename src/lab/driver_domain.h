@@ -31,7 +31,8 @@ int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,
  * makes the interface of that name (for a TAP: driver_domain_add_tap(), else
  * in domain->node->netns with the MAC BACKEND_MAC, enslaved to BRIDGE_NAME)
  * and calls path_set_m1(); what lies on the guest's side of vif<n>.0 and is
- * not the guest's own eth0, it adds as a hop before this call.
+ * not the guest's own eth0, it adds as a hop before this call. `flags` of a
+ * TAP: link_add_tap().
  */
 #define BRIDGE_NAME "xenbr0"
 
@@ -47,6 +48,7 @@ struct driver_vif {
 int driver_domain_add_vif(struct lab *lab, struct lab_path *path,
 			  struct driver_vif *vif, struct err *err);
 int driver_domain_add_tap(struct driver_domain *domain,
-			  const struct driver_vif *vif, struct err *err);
+			  const struct driver_vif *vif, int flags,
+			  struct err *err);
 
 #endif

@@ -309,6 +309,19 @@ int lab_start_agent(struct lab *lab, struct lab_node *node,
 	return rc ? err_wrap(err, "node %s", node->name) : 0;
 }
 
+int lab_read_path_counters(struct lab *lab, size_t path, json_t **counters,
+			   struct err *err)
+{
+	const struct lab_path *p = &lab->path[path];
+	int rc;
+
+	*counters = NULL;
+	if (!p->ops->read_counters)
+		return 0;
+	rc = p->ops->read_counters(p, counters, err);
+	return rc ? err_wrap(err, "path %s", p->name) : 0;
+}
+
 int lab_exec(struct lab *lab, struct lab_node *node, char *const argv[],
 	     int *status, struct err *err)
 {

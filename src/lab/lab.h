@@ -121,6 +121,12 @@ json_t *lab_describe(struct lab *lab);
 int lab_read_counters(struct lab *lab, size_t path, json_t **counters,
 		      struct err *err);
 
+/* Counters of what carries a path's frames beside the kernel, such as netfront
+ * and netback: {"netback": {"notify_sent": 12, ...}, ...}, each only grows.
+ * *counters is NULL where the path has none. An error: the path is broken. */
+int lab_read_path_counters(struct lab *lab, size_t path, json_t **counters,
+			   struct err *err);
+
 /* fork + setns into the node (namespace nodes only) + exec; *status as of
  * wait(2). For `lab exec` from inside the holder. -ENOTSUP for guests. */
 int lab_exec(struct lab *lab, struct lab_node *node, char *const argv[],

@@ -271,11 +271,12 @@ int link_open_tap(const struct lab_netns *netns, const char *ifname, int flags,
 	return rc;
 }
 
-int link_add_tap(const struct link_spec *tap, struct err *err)
+int link_add_tap(const struct link_spec *tap, int flags, struct err *err)
 {
 	int fd, rc;
 
-	rc = link_open_tap(tap->netns, tap->ifname, IFF_VNET_HDR, &fd, err);
+	rc = link_open_tap(tap->netns, tap->ifname, IFF_VNET_HDR | flags, &fd,
+			   err);
 	if (rc)
 		return rc;
 	if (ioctl(fd, TUNSETPERSIST, 1) < 0)

@@ -57,10 +57,11 @@ int link_add_bridge(const struct link_spec *bridge, struct err *err);
 
 /*
  * A persistent TAP with vnet headers; up. It lives as long as its namespace;
- * open one by link_open_tap(), or let a guest attach to it by name.
+ * open one by link_open_tap(), or let a guest attach to it by name. `flags` as
+ * link_open_tap()'s: IFF_MULTI_QUEUE, where who attaches will say so, or 0.
  * -EACCES where /dev/net/tun may not be opened, with what to do.
  */
-int link_add_tap(const struct link_spec *tap, struct err *err);
+int link_add_tap(const struct link_spec *tap, int flags, struct err *err);
 
 /* Attaches to a TAP, new or persistent: *fd. `flags` as of TUNSETIFF beside
  * IFF_TAP | IFF_NO_PI. */

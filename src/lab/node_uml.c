@@ -26,7 +26,7 @@ struct uml_node {
 	struct lab_node node;
 	const struct lab_netns *netns;
 	char program[PATH_MAX];
-	char tap[IFNAMSIZ], mac[18];
+	char transport[8], tap[IFNAMSIZ], mac[18];
 	int memory_mib;
 	int image_fd;
 	int console_fd; /* of the guest that runs, or ran last; or -1 */
@@ -82,8 +82,8 @@ static void format_command(const struct uml_node *uml, struct command *c)
 	add_word(c, "ssl=null");
 	add_word(c, "ssl0=fd:%d,fd:%d", KEEPER_LINE_IN, KEEPER_LINE_OUT);
 	add_word(c, "ssl1=null,fd:%d", KEEPER_CREDIT_OUT);
-	add_word(c, "vec0:transport=tap,ifname=%s,depth=64,gro=1,mac=%s",
-		 uml->tap, uml->mac);
+	add_word(c, "vec0:transport=%s,ifname=%s,depth=64,gro=1,mac=%s",
+		 uml->transport, uml->tap, uml->mac);
 	add_word(c, "quiet");
 	add_word(c, "noreboot");
 	add_word(c, GUEST_NODE "=%s", uml->node.name);
@@ -251,6 +251,8 @@ int uml_node_new(struct lab_node **node, const struct uml_node_args *args,
 	made->image_fd = -1;
 	made->console_fd = -1;
 	snprintf(made->node.name, sizeof(made->node.name), "%s", args->name);
+	snprintf(made->transport, sizeof(made->transport), "%s",
+		 args->transport ? args->transport : "tap");
 	snprintf(made->tap, sizeof(made->tap), "%s", args->tap);
 	snprintf(made->mac, sizeof(made->mac), "%s", args->mac);
 	rc = find_program(made->program, err);

@@ -14,6 +14,7 @@ struct uml_node_args {
 	const char *name;
 	const char *agent_path;	       /* the static agent: the guest's init */
 	const struct lab_netns *netns; /* where the TAP is; outlives the node */
+	const char *transport; /* "raw": the TAP is another's; NULL: "tap" */
 	const char *tap, *mac;
 	int memory_mib;
 };

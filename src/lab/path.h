@@ -35,6 +35,15 @@ struct path_ops {
 	 * until the lab ends.
 	 */
 	int (*build)(struct lab *lab, struct lab_path *path, struct err *err);
+
+	/*
+	 * What the path's own machinery counts, now: an object of objects of
+	 * whole numbers that only grow, a new reference. May wait for 2 s.
+	 * -EPIPE or -ETIMEDOUT where the machinery is gone or mute. NULL: the
+	 * kind has none.
+	 */
+	int (*read_counters)(const struct lab_path *path, json_t **counters,
+			     struct err *err);
 };
 
 extern const struct path_ops *const path_kinds[]; /* NULL-ended */
@@ -111,6 +120,6 @@ void lab_format_address(const struct lab_cable *cable, int host,
 void lab_format_mac(const struct lab_cable *cable, int host,
 		    char mac[static 18]);
 
-extern const struct path_ops path_native, path_dom0, path_uml;
+extern const struct path_ops path_native, path_dom0, path_domU, path_uml;
 
 #endif

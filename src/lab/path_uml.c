@@ -32,7 +32,7 @@ static int build_uml(struct lab *lab, struct lab_path *path, struct err *err)
 	if (!rc)
 		rc = lab_add_node(lab, node, err);
 	if (!rc)
-		rc = driver_domain_add_tap(domain, &vif, err);
+		rc = driver_domain_add_tap(domain, &vif, 0, err);
 	if (rc)
 		return rc;
 	path_set_m1(path, node, "eth0", vif.address);

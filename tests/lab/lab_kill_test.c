@@ -58,7 +58,7 @@ static void add_tap(struct lab *lab)
 
 	if (!lab_get_driver_domain(lab, &domain, NULL) &&
 	    !driver_domain_add_vif(lab, &path, &vif, NULL))
-		driver_domain_add_tap(domain, &vif, NULL);
+		driver_domain_add_tap(domain, &vif, 0, NULL);
 }
 
 static int live(void *arg)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A guest of Xen, without Xen: its frames pass netfront, two rings and
+ * netback, two processes in user space.
+ *
+ *   guest: eth0 - netfront ==rings== netback - vif1.0 - xenbr0 - peth0 == M2
+ *
+ * The guest is a namespace, whose eth0 is netfront's TAP; or a User Mode Linux
+ * kernel, whose eth0 is a packet socket on netfront's TAP, which is then in a
+ * namespace without addresses: the wire between the two.
+ */
+#include <string.h>
+
+#include <linux/if_tun.h>
+
+#include "lab/driver_domain.h"
+#include "lab/node_domU.h"
+#include "lab/node_uml.h"
+
+#define ETH0 "eth0"
+
+/* What build() puts together, in the order of making. */
+struct parts {
+	struct lab *lab;
+	struct lab_path *path;
+	struct driver_domain *domain;
+	struct driver_vif vif;
+	struct lab_node *guest, *node;
+	struct lab_netns *wire; /* of a kernel guest */
+	struct lab_netns *front;
+	int tap_flags;
+};
+
+static bool is_kernel(const struct lab_path *path)
+{
+	const char *guest = path_get_choice(path, "guest");
+
+	return guest && strcmp(guest, "uml") == 0;
+}
+
+static int make_eth0(struct parts *p, struct err *err)
+{
+	/* a kernel guest's address is its own: the wire listens to no frame */
+	const struct link_spec eth0 = { p->front, ETH0,
+					p->wire ? BACKEND_MAC : p->vif.mac };
+
+	return link_add_tap(&eth0, p->tap_flags, err);
+}
+
+static int make_kernel(struct parts *p, struct err *err)
+{
+	int rc = netns_create(&p->wire, p->path->name, err);
+
+	if (rc)
+		return rc;
+	p->front = p->wire;
+	rc = path_add_hop(p->path, HOP_PORT, p->wire, ETH0, err);
+	if (!rc)
+		rc = driver_domain_add_vif(p->lab, p->path, &p->vif, err);
+	if (!rc)
+		rc = uml_node_new(
+			&p->guest,
+			&(struct uml_node_args){
+				.name = p->path->name,
+				.agent_path = lab_get_args(p->lab)->agent_path,
+				.netns = p->wire,
+				.transport = "raw",
+				.tap = ETH0,
+				.mac = p->vif.mac,
+				.memory_mib =
+					(int)path_get_number(p->path, "memory"),
+			},
+			err);
+	if (rc)
+		netns_close(p->wire);
+	return rc;
+}
+
+static int make_namespace(struct parts *p, struct err *err)
+{
+	int rc = netns_node_new(&p->guest, p->path->name,
+				lab_get_args(p->lab)->self_path, err);
+
+	if (rc)
+		return rc;
+	p->front = p->guest->netns;
+	rc = path_add_hop(p->path, HOP_END, p->front, ETH0, err);
+	if (!rc)
+		rc = driver_domain_add_vif(p->lab, p->path, &p->vif, err);
+	if (rc)
+		p->guest->ops->free(p->guest);
+	return rc;
+}
+
+static int make_node(struct parts *p, struct err *err)
+{
+	int rc = is_kernel(p->path) ? make_kernel(p, err)
+				    : make_namespace(p, err);
+
+	if (!rc)
+		rc = domU_node_new(
+			&p->node,
+			&(struct domU_node_args){
+				.guest = p->guest,
+				.wire = p->wire,
+				.driver = { .self_path = lab_get_args(p->lab)
+								 ->self_path,
+					    .back = p->domain->node->netns,
+					    .front_tap = ETH0,
+					    .back_tap = p->vif.ifname,
+					    .mac = p->vif.mac,
+					    .domid = p->vif.domid,
+					    .options = p->path->options } },
+			err);
+	return rc ? rc : lab_add_node(p->lab, p->node, err);
+}
+
+static int build_domU(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	struct parts p = { .lab = lab, .path = path };
+	int rc = lab_get_driver_domain(lab, &p.domain, err);
+
+	p.tap_flags = path_get_number(path, "queues") > 1 ? IFF_MULTI_QUEUE : 0;
+	if (!rc)
+		rc = make_node(&p, err);
+	if (!rc)
+		rc = make_eth0(&p, err);
+	if (!rc)
+		rc = driver_domain_add_tap(p.domain, &p.vif, p.tap_flags, err);
+	if (!rc && !p.wire)
+		rc = link_add_address(p.front, ETH0, p.vif.address, 24, err);
+	if (!rc)
+		rc = domU_node_connect(p.node, err);
+	if (rc)
+		return rc;
+	path_set_m1(path, p.node, ETH0, p.vif.address);
+	return 0;
+}
+
+static int read_counters(const struct lab_path *path, json_t **counters,
+			 struct err *err)
+{
+	return domU_node_read_counters(path->m1.node, counters, err);
+}
+
+static const char *const guests[] = { "namespace", "uml", NULL };
+static const char *const modes[] = { "copy", "grant-copy", "flip-index",
+				     "flip-map", NULL };
+static const char *const switches[] = { "on", "off", NULL };
+static const char *const pages[] = { "1", "2", "4", "8", "16", NULL };
+
+/* Each is told to netfront and netback by split_driver.c's table. */
+/* clang-format off */
+static const struct kind_option options[] = {
+	{ .key = "guest", .choices = guests, .fallback = "namespace",
+	  .help = "a network namespace of this kernel, or a kernel of its own" },
+	{ .key = "memory", .min = 48, .max = 4096, .fallback = "128",
+	  .help = "a kernel guest's memory in MiB" },
+	{ .key = "receive", .choices = modes, .fallback = "copy",
+	  .help = "how a received frame comes into the guest's memory" },
+	{ .key = "header_copy", .choices = switches, .fallback = "on",
+	  .help = "netback copies and filters the header of a sent frame" },
+	{ .key = "notify_batch", .min = 1, .max = 4096, .fallback = "32",
+	  .help = "frames shown to the other end at once, at most" },
+	{ .key = "ring_pages", .choices = pages, .fallback = "1",
+	  .help = "pages of a ring: 256 frames each" },
+	{ .key = "queues", .min = 1, .max = 8, .fallback = "1",
+	  .help = "pairs of rings" },
+	{ .key = "budget", .min = 1, .max = 4096, .fallback = "64",
+	  .help = "frames a turn, each way" },
+	{ .key = "gso", .choices = switches, .fallback = "on",
+	  .help = "frames above the MTU, where offload is on" },
+	{ .key = "persistent", .choices = switches, .fallback = "off",
+	  .help = "pages are granted once instead of for each use" },
+	{ .key = "direct", .choices = switches, .fallback = "off",
+	  .help = "receive copy: the kernel puts frames straight into granted pages" },
+	{ 0 },
+};
+/* clang-format on */
+
+const struct path_ops path_domU = {
+	.kind = {
+		.name = "domU",
+		.help = "a guest behind Xen's split network driver: netfront, "
+			"rings, netback, vif1.0 on the bridge xenbr0",
+		.options = options,
+	},
+	.build = build_domU,
+	.read_counters = read_counters,
+};

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lab/split_driver.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "lab/node.h"
+
+/* The handshake's own limit is 10 s (netfront, netback). */
+#define CONNECT_LIMIT_NS (12 * NS_PER_S)
+#define ANSWER_LIMIT_NS	 (2 * NS_PER_S)
+
+#define ANSWER_BYTES 16384 /* of one line of counters */
+
+enum end { FRONT, BACK, ENDS };
+
+static const char *const programs[ENDS] = { "netfront", "netback" };
+
+/* One of the two processes. */
+struct half {
+	pid_t pid;	/* 0: none runs */
+	int control_fd; /* asked for counters */
+	int stderr_fd;	/* a memory file: its last words */
+};
+
+struct split_driver {
+	struct split_driver_args args;
+	char front_tap[IFNAMSIZ], back_tap[IFNAMSIZ], mac[18];
+	struct half half[ENDS];
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/*
+ * The command lines.
+ */
+
+#define WORDS_MAX 24
+
+struct command {
+	char text[1024];
+	size_t used;
+	char *argv[WORDS_MAX + 1];
+	int words;
+};
+
+static __attribute__((format(printf, 2, 3))) void
+add_word(struct command *c, const char *format, ...)
+{
+	size_t room = sizeof(c->text) - c->used;
+	va_list ap;
+	int length;
+
+	va_start(ap, format);
+	length = vsnprintf(c->text + c->used, room, format, ap);
+	va_end(ap);
+	if (length < 0 || (size_t)length >= room || c->words == WORDS_MAX)
+		return;
+	c->argv[c->words++] = c->text + c->used;
+	c->argv[c->words] = NULL;
+	c->used += (size_t)length + 1;
+}
+
+/* A plan's key, and what it is on the command line of either program. A flag
+ * stands for one value of the key. */
+static const struct {
+	const char *key, *value; /* NULL: any */
+	const char *option[ENDS];
+} translation[] = {
+	{ "receive", NULL, { "receive", NULL } },
+	{ "header_copy", "off", { NULL, "no-header-copy" } },
+	{ "notify_batch", NULL, { "notify-batch", "notify-batch" } },
+	{ "ring_pages", NULL, { "ring-pages", NULL } },
+	{ "queues", NULL, { "queues", "queues" } },
+	{ "budget", NULL, { "budget", "budget" } },
+	{ "gso", "off", { "no-gso", "no-gso" } },
+	{ "persistent", "on", { "persistent", NULL } },
+	{ "direct", "on", { NULL, "direct" } },
+};
+
+static void add_options(const json_t *options, enum end end, struct command *c)
+{
+	for (size_t i = 0; i < sizeof(translation) / sizeof(*translation);
+	     i++) {
+		const char *option = translation[i].option[end];
+		const json_t *now =
+			json_object_get(options, translation[i].key);
+		const char *text = json_string_value(now);
+
+		if (!option || !now)
+			continue;
+		if (!translation[i].value && text)
+			add_word(c, "--%s=%s", option, text);
+		else if (!translation[i].value)
+			add_word(c, "--%s=%lld", option,
+				 (long long)json_integer_value(now));
+		else if (text && strcmp(text, translation[i].value) == 0)
+			add_word(c, "--%s", option);
+	}
+}
+
+static void format_command(const struct split_driver *driver, enum end end,
+			   int xenbus_fd, int control_fd, struct command *c)
+{
+	c->used = 0;
+	c->words = 0;
+	add_word(c, "%s", driver->args.self_path);
+	add_word(c, "%s", programs[end]);
+	add_word(c, "--xenbus-fd=%d", xenbus_fd);
+	add_word(c, "--control-fd=%d", control_fd);
+	if (end == FRONT) {
+		add_word(c, "--tap=%s", driver->front_tap);
+	} else {
+		add_word(c, "--vif=%s", driver->back_tap);
+		add_word(c, "--mac=%s", driver->mac);
+		add_word(c, "--domid=%d", driver->args.domid);
+		add_word(c, "--once");
+	}
+	add_options(driver->args.options, end, c);
+}
+
+/*
+ * Last words.
+ */
+
+/* The last line of what it wrote to standard error. */
+static void read_last_words(const struct half *half, char *text, size_t size)
+{
+	char bytes[512];
+	struct stat st;
+	ssize_t n = 0;
+	char *line;
+
+	if (half->stderr_fd >= 0 && fstat(half->stderr_fd, &st) == 0)
+		n = pread(half->stderr_fd, bytes, sizeof(bytes) - 1,
+			  st.st_size > (off_t)sizeof(bytes) - 1
+				  ? st.st_size - (off_t)sizeof(bytes) + 1
+				  : 0);
+	while (n > 0 && bytes[n - 1] == '\n')
+		n--;
+	bytes[n > 0 ? n : 0] = '\0';
+	line = strrchr(bytes, '\n');
+	line = line ? line + 1 : bytes;
+	snprintf(text, size, "%.*s", (int)size - 1,
+		 *line ? line : "it said nothing");
+}
+
+static bool has_ended(const struct half *half)
+{
+	siginfo_t info = { 0 };
+
+	return half->pid == 0 || (waitid(P_PID, (id_t)half->pid, &info,
+					 WEXITED | WNOHANG | WNOWAIT) == 0 &&
+				  info.si_pid != 0);
+}
+
+static void log_end(const struct split_driver *driver, enum end end)
+{
+	char words[300];
+
+	read_last_words(&driver->half[end], words, sizeof(words));
+	log_info("%s of %s has ended: %s", programs[end], driver->back_tap,
+		 words);
+}
+
+/* Which of them failed: the one that ended first says less of use than the
+ * one that was left ("the other end is gone"), so both are heard. */
+static int tell_failure(const struct split_driver *driver, int code,
+			const char *what, struct err *err)
+{
+	char words[ENDS][200];
+
+	for (int i = 0; i < ENDS; i++)
+		if (has_ended(&driver->half[i]))
+			read_last_words(&driver->half[i], words[i],
+					sizeof(words[i]));
+		else
+			snprintf(words[i], sizeof(words[i]), "runs");
+	return err_set(err, code, "%s: %s (netfront: %s; netback: %s)",
+		       driver->back_tap, what, words[FRONT], words[BACK]);
+}
+
+/*
+ * Start and end.
+ */
+
+int split_driver_new(struct split_driver **driver,
+		     const struct split_driver_args *args, struct err *err)
+{
+	struct split_driver *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return err_sys(err, ENOMEM, "%s", args->back_tap);
+	made->args = *args;
+	snprintf(made->front_tap, sizeof(made->front_tap), "%s",
+		 args->front_tap);
+	snprintf(made->back_tap, sizeof(made->back_tap), "%s", args->back_tap);
+	snprintf(made->mac, sizeof(made->mac), "%s", args->mac);
+	for (int i = 0; i < ENDS; i++)
+		made->half[i] = (struct half){ 0, -1, -1 };
+	*driver = made;
+	return 0;
+}
+
+void split_driver_stop(struct split_driver *driver)
+{
+	for (int i = 0; i < ENDS; i++)
+		if (driver->half[i].pid && has_ended(&driver->half[i]))
+			log_end(driver, i);
+	for (int i = 0; i < ENDS; i++) {
+		struct half *half = &driver->half[i];
+
+		node_kill(&half->pid);
+		close_fd(&half->control_fd);
+		close_fd(&half->stderr_fd);
+	}
+}
+
+void split_driver_free(struct split_driver *driver)
+{
+	if (!driver)
+		return;
+	split_driver_stop(driver);
+	free(driver);
+}
+
+/* Takes xenbus_fd over. */
+static int start_half(struct split_driver *driver, enum end end, int xenbus_fd,
+		      struct err *err)
+{
+	struct half *half = &driver->half[end];
+	struct command command;
+	int control[2];
+	int rc;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0) {
+		close(xenbus_fd);
+		return err_sys(err, errno, "%s: a socket", programs[end]);
+	}
+	half->control_fd = control[0];
+	half->stderr_fd = memfd_create(programs[end], MFD_CLOEXEC);
+	format_command(driver, end, xenbus_fd, control[1], &command);
+	rc = node_spawn(
+		&(struct node_spawn){ .netns = end == FRONT ? driver->args.front
+							    : driver->args.back,
+				      .argv = command.argv,
+				      .stdin_fd = -1,
+				      .stdout_fd = -1,
+				      .stderr_fd = half->stderr_fd,
+				      .keep_fd =
+					      (int[]){ xenbus_fd, control[1] },
+				      .keep_fds = 2 },
+		&half->pid, err);
+	close(control[1]);
+	close(xenbus_fd);
+	return rc;
+}
+
+/* One line of JSON; {"counters": {...}, ...}. */
+static int ask(const struct split_driver *driver, enum end end,
+	       int64_t deadline_ns, json_t **answer, struct err *err)
+{
+	struct pollfd pfd = { .fd = driver->half[end].control_fd,
+			      .events = POLLIN };
+	char text[ANSWER_BYTES];
+	size_t used = 0;
+	ssize_t n = -1;
+
+	*answer = NULL;
+	if (send(pfd.fd, "\n", 1, MSG_NOSIGNAL) != 1)
+		return tell_failure(driver, EPIPE, "it is gone", err);
+	while (used < sizeof(text) && !memchr(text, '\n', used)) {
+		if (poll(&pfd, 1, clock_poll_ms(deadline_ns)) == 0)
+			return tell_failure(driver, ETIMEDOUT,
+					    "no answer in time", err);
+		n = recv(pfd.fd, text + used, sizeof(text) - used,
+			 MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0)
+			return tell_failure(driver, EPIPE, "it is gone", err);
+		used += (size_t)n;
+	}
+	*answer = json_loadb(text, used, 0, NULL);
+	return *answer ? 0 : tell_failure(driver, EPROTO, "no JSON comes", err);
+}
+
+/* netfront answers once it has connected. */
+static int await_connection(const struct split_driver *driver, struct err *err)
+{
+	json_t *answer;
+	int rc = ask(driver, FRONT, clock_mono_ns() + CONNECT_LIMIT_NS, &answer,
+		     err);
+
+	json_decref(answer);
+	return rc;
+}
+
+int split_driver_start(struct split_driver *driver, struct err *err)
+{
+	int xenbus[2];
+	int rc;
+
+	split_driver_stop(driver);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, xenbus) < 0)
+		return err_sys(err, errno, "%s: a socket", driver->back_tap);
+	rc = start_half(driver, BACK, xenbus[BACK], err);
+	if (rc)
+		close(xenbus[FRONT]);
+	else
+		rc = start_half(driver, FRONT, xenbus[FRONT], err);
+	if (!rc)
+		rc = await_connection(driver, err);
+	if (rc)
+		split_driver_stop(driver);
+	return rc;
+}
+
+int split_driver_read_counters(struct split_driver *driver, json_t **counters,
+			       struct err *err)
+{
+	int64_t deadline_ns = clock_mono_ns() + ANSWER_LIMIT_NS;
+	json_t *all = json_object();
+	int rc = 0;
+
+	for (int i = 0; !rc && i < ENDS; i++) {
+		json_t *answer;
+
+		rc = ask(driver, i, deadline_ns, &answer, err);
+		if (!rc)
+			json_object_set(all, programs[i],
+					json_object_get(answer, "counters"));
+		json_decref(answer);
+	}
+	if (rc) {
+		json_decref(all);
+		all = NULL;
+	}
+	*counters = all;
+	return rc;
+}
