@@ -238,8 +238,14 @@ async function testHostile(browser) {
 
 async function testAccessible(browser) {
 	for (const colorScheme of ["light", "dark"]) {
-		const page = await open(browser, "paper", { colorScheme });
+		const page = await open(browser, "paper", { colorScheme },
+			"#cell=domU/tcp_stream/send/500/4096/512/off/1&sort=mtu");
 
+		check(`axe-core, ${colorScheme}: with a pinned cell`,
+			await page.locator("#detail").isVisible());
+		await page.locator(".filter summary").click();
+		for (const summary of await page.locator("#methods summary").all())
+			await summary.click();
 		await page.evaluate(axe);
 		const found = await page.evaluate(async () => (await window.axe.run(
 			document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa",
@@ -252,13 +258,15 @@ async function testAccessible(browser) {
 	}
 }
 
-async function testNarrow(browser) {
-	const page = await open(browser, "paper", { viewport: { width: 390,
-		height: 844 } });
+async function testWidths(browser) {
+	for (const width of [390, 768, 1440]) {
+		const page = await open(browser, "paper",
+			{ viewport: { width, height: 844 } });
 
-	check("narrow: nothing wider than the screen", await page.evaluate(() =>
-		document.documentElement.scrollWidth), 390);
-	await finish(page, "narrow");
+		check(`${width} px: nothing is wider`, await page.evaluate(() =>
+			document.documentElement.scrollWidth), width);
+		await finish(page, `${width} px`);
+	}
 }
 
 async function testPaperPrint(browser) {
@@ -285,7 +293,7 @@ const browser = await chromium.launch({ executablePath: browserPath, args: [
 
 try {
 	for (const test of [testPaper, testNumbers, testFilter, testSortAndCopy,
-		testKeyboard, testPointer, testHostile, testAccessible, testNarrow,
+		testKeyboard, testPointer, testHostile, testAccessible, testWidths,
 		testPaperPrint, testNoScript])
 		await test(browser);
 } finally {

@@ -163,7 +163,8 @@ export function makeStudy(kind) {
 
 	return {
 		title: TITLES[kind], host: "a machine that does not exist",
-		version: "0.1.0", rule: "blocks", precision: 0.025, link_bps: kind === "quick" ? null : 2500000000,
+		version: "0.1.0", rule: "blocks", precision: 0.025,
+		link_bps: kind === "quick" ? null : 2500000000,
 		started_at: "2026-11-23T01:00:00Z",
 		finished_at: "2026-11-23T01:17:34Z",
 		good_blocks: history.reduce((sum, blocks) => sum + blocks.length, 0),

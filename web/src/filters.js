@@ -59,7 +59,8 @@ function updateBoxes(form) {
 export function makeBar(study, sections) {
 	const axes = filterAxes(study);
 	const names = axes.map((axis) => axis.name);
-	const form = h("form", { onsubmit: (e) => e.preventDefault() },
+	const form = h("form", { "aria-label": "Filter",
+		onsubmit: (event) => event.preventDefault() },
 		axes.map(drawAxis),
 		h("button", { type: "button", class: "reset",
 			onclick: () => clearState(names) }, "Show all cells"));

@@ -23,10 +23,10 @@ export function formatNumber(value, digits = 3) {
 		return "0";
 	const decimals = digits - 1 - Math.floor(Math.log10(Math.abs(value)));
 
-	return value.toLocaleString("en", {
-		minimumFractionDigits: Math.max(0, Math.min(6, decimals)),
-		maximumFractionDigits: Math.max(0, Math.min(6, decimals)),
-	});
+	const shown = Math.max(0, Math.min(6, decimals));
+
+	return value.toLocaleString("en", { minimumFractionDigits: shown,
+		maximumFractionDigits: shown }).replace("-", "−");
 }
 
 /** An efficiency in percent, without the sign: 0.9712 -> "97.1". */

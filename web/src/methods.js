@@ -133,10 +133,15 @@ function sayStopping(study) {
 		", or until the budget was spent",
 		". Points were judged at the ends of rounds; the target was never ",
 		"widened afterwards, and no block was left out for its value.",
-		Number.isFinite(study.json.good_blocks) ? ` The study has ${plural(
-			study.json.good_blocks, "block")}${study.json.discarded_blocks ? `; ${
-			study.json.discarded_blocks} more were discarded for causes that ` +
-			"cannot know the outcome" : ", none was discarded"}.` : "");
+		sayBlockCount(study.json));
+}
+
+function sayBlockCount({ good_blocks: good, discarded_blocks: discarded }) {
+	if (!Number.isFinite(good))
+		return "";
+	return ` The study has ${plural(good, "block")}; ${discarded
+		? `${discarded} more ${discarded === 1 ? "was" : "were"} discarded ` +
+			"for a cause that cannot know the outcome" : "none was discarded"}.`;
 }
 
 function sayCoverage(study) {
@@ -194,10 +199,10 @@ function listCells(study, cells) {
 }
 
 function sayShort(study) {
-	const kinds = [["NOT_REACHED", "were not brought to the precision asked " +
-		"for before the budget ran out; their intervals are given as they are"],
-	["CAPPED", "are bound by the link on both paths, so that their ratio says " +
-		"nothing of the overhead; they are left out of all averages"],
+	const kinds = [["NOT_REACHED", "not brought to the precision asked for before " +
+		"the budget ran out; the intervals are given as they are"],
+	["CAPPED", "bound by the link on both paths, where the ratio says nothing of " +
+		"the overhead; left out of all averages"],
 	["FAILED", "failed"]];
 
 	return kinds.filter(([status]) => countStatus(study.cells, status))
