@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "stats/order.h"
+#include "study/counters.h"
 #include "study/run.h"
 
 #define STRIKES 2 /* first failure: a new agent; second: FAILED */
@@ -19,6 +20,8 @@ struct block {
 	const char *name[BLOCK_MAX_PATHS];
 	const char *m2_address[BLOCK_MAX_PATHS];
 	struct agent_block_path result[BLOCK_MAX_PATHS];
+	/* what the paths' machinery counted before, and then in the block */
+	json_t *counters[BLOCK_MAX_PATHS];
 	int *order;
 	size_t slices;
 	int64_t started_at_ns, duration_ns;
@@ -83,6 +86,27 @@ static int set_paths(struct run *run, const struct block *block,
 	return 0;
 }
 
+/* Before the block, then after it. A path that cannot be asked has failed. */
+static int read_counters(struct run *run, struct block *block, int *failed,
+			 struct err *err)
+{
+	for (size_t i = 0; i < block->paths; i++) {
+		json_t *before = block->counters[i], *now;
+		int rc = lab_read_path_counters(run->lab, block->index[i], &now,
+						err);
+
+		if (rc) {
+			*failed = (int)i;
+			return rc;
+		}
+		block->counters[i] = before ? counters_subtract(now, before)
+					    : json_incref(now);
+		json_decref(before);
+		json_decref(now);
+	}
+	return 0;
+}
+
 /* *failed: an index into the block's paths, or -1 for M2. */
 static int run_paths(struct run *run, const struct measure_args *args,
 		     struct block *block, int *failed, struct err *err)
@@ -100,6 +124,8 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	};
 	int rc = set_paths(run, block, point, failed, err);
 
+	if (!rc)
+		rc = read_counters(run, block, failed, err);
 	if (rc)
 		return rc;
 	block->slices = args->cycles * block->paths;
@@ -113,7 +139,7 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	block->duration_ns = -clock_mono_ns();
 	rc = agent_run_block(&a, block->result, failed, err);
 	block->duration_ns += clock_mono_ns();
-	return rc;
+	return rc ? rc : read_counters(run, block, failed, err);
 }
 
 static void sum_slices(const struct agent_block_path *result,
@@ -185,9 +211,11 @@ static int store_result(struct run *run, const struct measure_args *args,
 	};
 	int rc;
 
-	for (size_t i = 0; i < block->paths; i++)
+	for (size_t i = 0; i < block->paths; i++) {
 		fill_measurement(block->index[i], &block->result[i],
 				 &measurement[i]);
+		measurement[i].counters = block->counters[i];
+	}
 	rc = store_add_block(run->store, &row, err);
 	for (size_t i = 0; i < block->paths; i++)
 		json_decref(measurement[i].slices);
@@ -266,8 +294,10 @@ static int replace_m2(struct run *run, size_t point, const struct err *cause,
 
 static void block_clear(struct block *block)
 {
-	for (size_t i = 0; i < block->paths; i++)
+	for (size_t i = 0; i < block->paths; i++) {
 		agent_block_path_free(&block->result[i]);
+		json_decref(block->counters[i]);
+	}
 	free(block->order);
 	*block = (struct block){ 0 };
 }
