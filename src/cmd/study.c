@@ -132,23 +132,34 @@ static int choose_seed(struct job *job, struct err *err)
 	return 0;
 }
 
+/* What no plan or study has to be looked at for. */
+static int check_usage(const struct job *job, int argc, char **argv,
+		       struct err *err)
+{
+	if (argc > 1)
+		return err_set(err, EINVAL, "one plan at a time, not also '%s'",
+			       argv[1]);
+	if (job->options.resume && !job->options.dir)
+		return err_set(
+			err, EINVAL,
+			"--resume needs -o DIR, the study to go on with");
+	return 0;
+}
+
 static int prepare(struct job *job, int argc, char **argv, struct err *err)
 {
 	const char *name = argc > 0 ? argv[0] : "quick";
 	char *stored_plan = NULL;
 	int rc = 0;
 
-	if (argc > 1)
-		return err_set(err, E2BIG, "one plan at a time, not also '%s'",
-			       argv[1]);
-	if (job->options.resume && !job->options.dir)
-		return err_set(
-			err, EINVAL,
-			"--resume needs -o DIR, the study to go on with");
 	job->dir =
 		job->options.dir ? strdup(job->options.dir) : default_dir(name);
 	if (!job->dir)
 		return err_set(err, ENOMEM, "out of memory");
+	if (job->options.resume)
+		rc = study_files_check(job->dir, err);
+	if (rc)
+		return rc;
 	if (job->options.resume && argc == 0) {
 		if (asprintf(&stored_plan, "%s/plan.yaml", job->dir) < 0)
 			return err_set(err, ENOMEM, "out of memory");
@@ -246,6 +257,10 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!cmd_parse(command, &job.options, &argc, &argv, &status))
 		return status;
+	if (check_usage(&job, argc, argv, &err)) {
+		fprintf(stderr, "vazao study: %s\n", err.text);
+		return CMD_USAGE;
+	}
 	name_holder();
 	rc = prepare(&job, argc, argv, &err);
 	if (!rc)

@@ -72,6 +72,19 @@ int study_files_create(const char *dir, const char *plan_text, struct err *err)
 	return rc ? rc : write_text(path, plan_text, err);
 }
 
+int study_files_check(const char *dir, struct err *err)
+{
+	char path[4096];
+	int rc = join(path, sizeof(path), dir, "study.db", err);
+
+	if (!rc && access(path, F_OK) < 0)
+		rc = err_set(err, ENOENT,
+			     "%s holds no study to go on with (no study.db); "
+			     "without --resume a new one is begun there",
+			     dir);
+	return rc;
+}
+
 int study_files_read_seed(const char *dir, int64_t *seed, struct err *err)
 {
 	struct store *store;

@@ -14,6 +14,9 @@
 /* Makes the directory and plan.yaml in it; -EEXIST where a study is there. */
 int study_files_create(const char *dir, const char *plan_text, struct err *err);
 
+/* Is there a study to go on with? -ENOENT. */
+int study_files_check(const char *dir, struct err *err);
+
 /* From study.db. */
 int study_files_read_seed(const char *dir, int64_t *seed, struct err *err);
 
