@@ -103,6 +103,11 @@ int domU_node_new(struct lab_node **node, const struct domU_node_args *args,
 	return 0;
 }
 
+pid_t domU_node_pid(struct lab_node *node, const char *program)
+{
+	return split_driver_pid(of(node)->driver, program);
+}
+
 int domU_node_read_counters(struct lab_node *node, json_t **counters,
 			    struct err *err)
 {

@@ -26,6 +26,9 @@ int domU_node_new(struct lab_node **node, const struct domU_node_args *args,
 /* Starts the pair without an agent, for whoever enters the node. */
 int domU_node_connect(struct lab_node *node, struct err *err);
 
+/* split_driver_pid() */
+pid_t domU_node_pid(struct lab_node *node, const char *program);
+
 int domU_node_read_counters(struct lab_node *node, json_t **counters,
 			    struct err *err);
 

@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "lab/node.h"
 
 /* The handshake's own limit is 10 s (netfront, netback). */
 #define CONNECT_LIMIT_NS (12 * NS_PER_S)
 #define ANSWER_LIMIT_NS	 (2 * NS_PER_S)
+#define END_LIMIT_NS	 (300 * NS_PER_MS)
 
 #define ANSWER_BYTES 16384 /* of one line of counters */
 
@@ -161,37 +161,48 @@ static void read_last_words(const struct half *half, char *text, size_t size)
 		 *line ? line : "it said nothing");
 }
 
-static bool has_ended(const struct half *half)
+static bool has_ended(const struct half *half, siginfo_t *info)
 {
-	siginfo_t info = { 0 };
-
-	return half->pid == 0 || (waitid(P_PID, (id_t)half->pid, &info,
+	info->si_pid = 0;
+	return half->pid == 0 || (waitid(P_PID, (id_t)half->pid, info,
 					 WEXITED | WNOHANG | WNOWAIT) == 0 &&
-				  info.si_pid != 0);
+				  info->si_pid != 0);
 }
 
-static void log_end(const struct split_driver *driver, enum end end)
+static void tell_half(const struct half *half, char *text, size_t size)
 {
-	char words[300];
+	siginfo_t info;
 
-	read_last_words(&driver->half[end], words, sizeof(words));
-	log_info("%s of %s has ended: %s", programs[end], driver->back_tap,
-		 words);
+	if (!has_ended(half, &info))
+		snprintf(text, size, "runs");
+	else if (info.si_pid && info.si_code != CLD_EXITED)
+		snprintf(text, size, "killed by signal %d", info.si_status);
+	else
+		read_last_words(half, text, size);
 }
 
-/* Which of them failed: the one that ended first says less of use than the
- * one that was left ("the other end is gone"), so both are heard. */
+/* A socket closes a moment before its process can be waited for, and the end
+ * of one brings that of the other. */
+static void let_them_end(const struct split_driver *driver)
+{
+	int64_t deadline_ns = clock_mono_ns() + END_LIMIT_NS;
+	siginfo_t info;
+
+	while ((!has_ended(&driver->half[FRONT], &info) ||
+		!has_ended(&driver->half[BACK], &info)) &&
+	       clock_mono_ns() < deadline_ns)
+		clock_sleep_ns(5 * NS_PER_MS);
+}
+
 static int tell_failure(const struct split_driver *driver, int code,
 			const char *what, struct err *err)
 {
 	char words[ENDS][200];
 
+	if (code == EPIPE)
+		let_them_end(driver);
 	for (int i = 0; i < ENDS; i++)
-		if (has_ended(&driver->half[i]))
-			read_last_words(&driver->half[i], words[i],
-					sizeof(words[i]));
-		else
-			snprintf(words[i], sizeof(words[i]), "runs");
+		tell_half(&driver->half[i], words[i], sizeof(words[i]));
 	return err_set(err, code, "%s: %s (netfront: %s; netback: %s)",
 		       driver->back_tap, what, words[FRONT], words[BACK]);
 }
@@ -220,9 +231,6 @@ int split_driver_new(struct split_driver **driver,
 
 void split_driver_stop(struct split_driver *driver)
 {
-	for (int i = 0; i < ENDS; i++)
-		if (driver->half[i].pid && has_ended(&driver->half[i]))
-			log_end(driver, i);
 	for (int i = 0; i < ENDS; i++) {
 		struct half *half = &driver->half[i];
 
@@ -238,6 +246,14 @@ void split_driver_free(struct split_driver *driver)
 		return;
 	split_driver_stop(driver);
 	free(driver);
+}
+
+pid_t split_driver_pid(const struct split_driver *driver, const char *program)
+{
+	for (int i = 0; i < ENDS; i++)
+		if (strcmp(programs[i], program) == 0)
+			return driver->half[i].pid;
+	return 0;
 }
 
 /* Takes xenbus_fd over. */
@@ -284,17 +300,16 @@ static int ask(const struct split_driver *driver, enum end end,
 
 	*answer = NULL;
 	if (send(pfd.fd, "\n", 1, MSG_NOSIGNAL) != 1)
-		return tell_failure(driver, EPIPE, "it is gone", err);
+		return tell_failure(driver, EPIPE, "broken", err);
 	while (used < sizeof(text) && !memchr(text, '\n', used)) {
 		if (poll(&pfd, 1, clock_poll_ms(deadline_ns)) == 0)
-			return tell_failure(driver, ETIMEDOUT,
-					    "no answer in time", err);
+			return tell_failure(driver, ETIMEDOUT, "mute", err);
 		n = recv(pfd.fd, text + used, sizeof(text) - used,
 			 MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0)
-			return tell_failure(driver, EPIPE, "it is gone", err);
+			return tell_failure(driver, EPIPE, "broken", err);
 		used += (size_t)n;
 	}
 	*answer = json_loadb(text, used, 0, NULL);

@@ -11,6 +11,8 @@
 #ifndef VAZAO_LAB_SPLIT_DRIVER_H
 #define VAZAO_LAB_SPLIT_DRIVER_H
 
+#include <sys/types.h>
+
 #include <jansson.h>
 
 #include "base/err.h"
@@ -37,6 +39,9 @@ void split_driver_free(struct split_driver *driver); /* stops it first */
  * has the last words of the one that failed. */
 int split_driver_start(struct split_driver *driver, struct err *err);
 void split_driver_stop(struct split_driver *driver);
+
+/* Of "netfront" or "netback"; 0: none was started. */
+pid_t split_driver_pid(const struct split_driver *driver, const char *program);
 
 /* {"netfront": {...}, "netback": {...}}, see xen/counters.h; -EPIPE or
  * -ETIMEDOUT where one of them is gone or mute. */
