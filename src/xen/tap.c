@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if_arp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <linux/sockios.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/netdev.h"
@@ -88,11 +91,52 @@ static int control(const struct tap *tap, unsigned long request,
 	return rc;
 }
 
+struct set_queue_length {
+	struct nlmsghdr header;
+	struct ifinfomsg link;
+	struct rtattr attribute;
+	uint32_t frames;
+};
+
+static int exchange(int fd, const struct set_queue_length *request)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char rest[256];
+	} answer;
+	ssize_t n;
+
+	if (send(fd, request, sizeof(*request), 0) < 0)
+		return -errno;
+	n = recv(fd, &answer, sizeof(answer), 0);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n < offsetof(__typeof__(answer), error.msg) ||
+	    answer.header.nlmsg_type != NLMSG_ERROR)
+		return -EPROTO;
+	return answer.error.error;
+}
+
+/* By rtnetlink: to ioctl(SIOCSIFTXQLEN) the right in the namespace is not
+ * enough, it wants the machine's. */
 int tap_set_queue_length(const struct tap *tap, int frames, struct err *err)
 {
-	struct ifreq ifr = { .ifr_qlen = frames };
-	int rc = control(tap, SIOCSIFTXQLEN, &ifr);
+	struct set_queue_length request = {
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = RTM_NEWLINK,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.link = { .ifi_family = AF_UNSPEC,
+			  .ifi_index = (int)if_nametoindex(tap->name) },
+		.attribute = { .rta_len = RTA_LENGTH(sizeof(uint32_t)),
+			       .rta_type = IFLA_TXQLEN },
+		.frames = (uint32_t)frames,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int rc = fd < 0 ? -errno : exchange(fd, &request);
 
+	if (fd >= 0)
+		close(fd);
 	return rc ? err_sys(err, -rc, "%s: queue length", tap->name) : 0;
 }
 

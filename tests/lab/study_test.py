@@ -5,6 +5,8 @@
 resume   Ctrl-C, then --resume: one study, no block lost, none twice
 kill     kill -9 of any of its processes at random moments: nothing is left
          behind, every stored block is whole, --resume goes on
+domU     kill -9 of netfront, or of netback: the cell is tried again and the
+         study goes on; what they counted is stored with each block
 mute     an agent that hangs or dies: its cell is tried again on a new agent,
          then FAILED with the cause, and the study goes on
 equal    native against a second native path: the intervals contain 1
@@ -206,6 +208,55 @@ def strike(vazao, tmp, name, sig):
 def case_mute(vazao, tmp):
     strike(vazao, tmp, "dead", signal.SIGKILL)
     strike(vazao, tmp, "mute", signal.SIGSTOP)
+
+
+def of_program(study, name):
+    found = []
+    for pid in study.processes():
+        try:
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                argv = f.read().split(b"\0")
+        except OSError:
+            continue
+        if len(argv) > 1 and argv[1] == name.encode():
+            found.append(pid)
+    return found
+
+
+def kill_driver(vazao, tmp, name):
+    directory = os.path.join(tmp, name)
+    study = Study(vazao, directory, "quick", *SMALL, "--set", "paths=[native,domU]",
+                  "--precision", "1%", "--budget", "12s")
+    check(study.wait_for(lambda: study.log_has("cells"), 30), "measuring began",
+          study.process.poll() is not None and study.process.stdout.read() or "")
+    time.sleep(1)
+    pids = of_program(study, name)
+    check(len(pids) == 1, "one %s is at work: %s" % (name, pids))
+    os.kill(pids[0], signal.SIGKILL)
+    check(study.wait_for(lambda: study.log_has("trying again"), 15),
+          "the death of %s is noticed" % name)
+    check(study.wait_for(lambda: of_program(study, name), 10), "there is a new one")
+    check(of_program(study, name) != pids, "of another number")
+    check(study.finish() == 0, "the study goes on without %s" % name, study.output)
+    check(all(r["status"] in ("REFERENCE", "REACHED", "NOT_REACHED")
+              for r in rows(vazao, directory)), "no cell is lost", study.output)
+    blocks = blocks_of(vazao, directory)["blocks"]
+    for measurement in (m for b in blocks for m in b["measurements"]):
+        if measurement["path"] != "domU":
+            check("counters" not in measurement, "native has no counters")
+            continue
+        sent = measurement["counters"]["netback"]
+        check(sent["tx_bytes"] >= measurement["bytes"], "more was carried than counted")
+        check(sent["tx_bytes"] < 20 * measurement["bytes"] + 1e7, "in this block alone")
+    print("%s: %d blocks" % (name, len(blocks)))
+
+
+def case_domU(vazao, tmp):
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        print("/dev/net/tun may not be opened here", file=sys.stderr)
+        sys.exit(SKIP)
+    kill_driver(vazao, tmp, "netfront")
+    kill_driver(vazao, tmp, "netback")
 
 
 def case_failed(vazao, tmp):
