@@ -322,6 +322,8 @@ static int run_in_guest(struct held *held, size_t index, char **argv,
 	if (rc == -EPIPE || rc == -ETIMEDOUT) {
 		agent_detach(held->agent[index]);
 		held->agent[index] = NULL;
+		err_wrap(err, "the guest is lost; the next command boots it "
+			      "anew");
 	}
 	if (!rc)
 		*reply = json_pack("{s:s, s:i}", "output", output, "status",

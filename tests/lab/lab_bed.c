@@ -82,6 +82,7 @@ void bed_set(struct lab *lab, size_t path, int mtu, int offload)
 /* Fixed sizes, below the cable's queue; no pacing. */
 static int open_socket(const struct lab_end *end)
 {
+	const struct timeval patience = { .tv_sec = 5 };
 	const int size = 128 * 1024;
 	struct err err = ERR_INIT;
 	int former = netns_enter(end->node->netns, &err);
@@ -93,6 +94,7 @@ static int open_socket(const struct lab_end *end)
 	netns_leave(former);
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
 	return fd;
 }
@@ -173,7 +175,8 @@ static int64_t receive_until(int fd, int64_t end_ns)
 		ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
 
 		if (n <= 0) {
-			fprintf(stderr, "lab_bed: the stream broke\n");
+			fprintf(stderr,
+				"lab_bed: the stream broke, or hangs\n");
 			exit(1);
 		}
 		bytes += n;
