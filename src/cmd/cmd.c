@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,16 @@ int cmd_stop_fd(struct err *err)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? err_sys(err, errno, "signalfd") : fd;
+}
+
+int cmd_go_realtime(struct err *err)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+		return err_sys(err, errno,
+			       "--realtime (it needs CAP_SYS_NICE)");
+	return 0;
 }
 
 static char *sibling(const char *self, const char *name)

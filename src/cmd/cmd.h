@@ -58,6 +58,9 @@ bool cmd_parse(const struct command *command, void *values, int *argc,
  * kill; or -errno. */
 int cmd_stop_fd(struct err *err);
 
+/* SCHED_FIFO at its lowest priority: what it wakes does not preempt it. */
+int cmd_go_realtime(struct err *err);
+
 /* Where the program's own file and the static agent are: beside each other
  * in a build tree, in libexecdir when installed. Both malloc'ed. */
 int cmd_find_programs(char **self_path, char **agent_path, struct err *err);

@@ -12,8 +12,9 @@
 
 struct values {
 	const char *listen, *control, *vif, *mac, *bridge, *rate;
-	int64_t xenbus_fd, control_fd, domid, queues, budget, notify_batch;
-	bool no_gso, no_header_copy, no_filter, direct, once;
+	int64_t xenbus_fd, control_fd, domid, queues, budget, notify_batch,
+		coalesce_ns;
+	bool realtime, no_gso, no_header_copy, no_filter, direct, once;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -30,6 +31,8 @@ static const struct opt_row options[] = {
 	{ "queues", 'q', OPT_COUNT, AT(queues), "N", "most queues a vif may have (default: 8)" },
 	{ "budget", 0, OPT_COUNT, AT(budget), "N", "frames a turn, each way (default: 64)" },
 	{ "notify-batch", 0, OPT_COUNT, AT(notify_batch), "N", "received frames shown to the guest at once (default: 32)" },
+	{ "coalesce", 0, OPT_DURATION, AT(coalesce_ns), "TIME", "after work look again so much later, before sleeping (default: 0)" },
+	{ "realtime", 0, OPT_FLAG, AT(realtime), NULL, "run as SCHED_FIFO: who is woken by a frame does not interrupt the batch" },
 	{ "no-gso", 0, OPT_FLAG, AT(no_gso), NULL, "offer no large frames" },
 	{ "no-header-copy", 0, OPT_FLAG, AT(no_header_copy), NULL, "send headers, too, from the guest's pages, unfiltered" },
 	{ "no-filter", 0, OPT_FLAG, AT(no_filter), NULL, "let a guest send under any address" },
@@ -120,6 +123,7 @@ static int serve(const struct values *v, struct err *err)
 	args.queues = v->queues;
 	args.budget = v->budget;
 	args.notify_batch = v->notify_batch;
+	args.coalesce_ns = v->coalesce_ns;
 	rc = parse_rate(v->rate, &args, err);
 	if (!rc)
 		rc = open_sockets(v, &args, err);
@@ -128,7 +132,9 @@ static int serve(const struct values *v, struct err *err)
 	args.stop_fd = cmd_stop_fd(err);
 	if (args.stop_fd < 0)
 		return args.stop_fd;
-	rc = netback_run(&args, err);
+	rc = v->realtime ? cmd_go_realtime(err) : 0;
+	if (!rc)
+		rc = netback_run(&args, err);
 	if (v->listen)
 		unlink(v->listen);
 	if (v->control)

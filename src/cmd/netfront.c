@@ -15,8 +15,8 @@
 struct values {
 	const char *connect, *control, *tap, *receive;
 	int64_t xenbus_fd, control_fd, ring_pages, queues, budget;
-	int64_t notify_batch;
-	bool no_gso, persistent, split;
+	int64_t notify_batch, coalesce_ns;
+	bool realtime, no_gso, persistent, split;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -31,6 +31,8 @@ static const struct opt_row options[] = {
 	{ "queues", 'q', OPT_COUNT, AT(queues), "N", "pairs of rings (default: 1)" },
 	{ "budget", 0, OPT_COUNT, AT(budget), "N", "frames a turn, each way (default: 64)" },
 	{ "notify-batch", 0, OPT_COUNT, AT(notify_batch), "N", "sent frames shown to netback at once (default: 32)" },
+	{ "coalesce", 0, OPT_DURATION, AT(coalesce_ns), "TIME", "after work look again so much later, before sleeping (default: 0)" },
+	{ "realtime", 0, OPT_FLAG, AT(realtime), NULL, "run as SCHED_FIFO: who is woken by a frame does not interrupt the batch" },
 	{ "no-gso", 0, OPT_FLAG, AT(no_gso), NULL, "neither take nor give large frames" },
 	{ "persistent", 0, OPT_FLAG, AT(persistent), NULL, "grant all pages once instead of for each use" },
 	{ "split-event-channels", 0, OPT_FLAG, AT(split), NULL, "an event channel a ring" },
@@ -80,10 +82,13 @@ static int serve(const struct values *v, struct err *err)
 	args.queues = v->queues;
 	args.budget = v->budget;
 	args.notify_batch = v->notify_batch;
+	args.coalesce_ns = v->coalesce_ns;
 	args.stop_fd = cmd_stop_fd(err);
 	if (args.stop_fd < 0)
 		return args.stop_fd;
-	rc = netfront_run(&args, err);
+	rc = v->realtime ? cmd_go_realtime(err) : 0;
+	if (!rc)
+		rc = netfront_run(&args, err);
 	if (v->control)
 		unlink(v->control);
 	return rc;

@@ -84,7 +84,8 @@ struct netfront {
 	struct grant_table grants;
 	uint8_t *owned; /* flips: 1 a frame of rx that is ours */
 	struct front_queue *queue[TAP_MAX_QUEUES];
-	const char *fatal; /* what the back did; NULL: nothing */
+	const char *fatal;    /* what the back did; NULL: nothing */
+	uint64_t lingered_at; /* frames moved when it last did */
 	bool stop;
 };
 

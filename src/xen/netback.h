@@ -39,6 +39,8 @@ struct netback_args {
 	int64_t queues;	    /* at most, a vif */
 	int64_t budget;	    /* frames a turn and direction */
 	int64_t notify_batch; /* received frames a push, at most */
+	int64_t coalesce_ns;  /* after work: look again so much later, before
+			       * asking to be woken; 0: ask at once */
 	int64_t rate_bytes;   /* credit: so many bytes ... */
 	int64_t rate_us;      /* ... in so many microseconds; 0: unlimited */
 };

@@ -34,6 +34,8 @@ struct netfront_args {
 	int64_t queues;	      /* at most; the back may allow fewer */
 	int64_t notify_batch; /* sent frames a push, at most */
 	int64_t budget;	      /* frames a turn and direction */
+	int64_t coalesce_ns;  /* after work: look again so much later, before
+			       * asking to be woken; 0: ask at once */
 };
 
 #define NETFRONT_ARGS_INIT                                                     \

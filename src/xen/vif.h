@@ -91,6 +91,7 @@ struct netback {
 	uint16_t first_domid;
 	int64_t next_timer_ns;	      /* 0: none */
 	struct netif_counters closed; /* sums of vifs that are gone */
+	uint64_t lingered_at, frames; /* moved, when it last did, and now */
 	bool stop;
 };
 
