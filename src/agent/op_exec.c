@@ -156,22 +156,24 @@ static void mask_nul(char *text, size_t size)
 static int read_argv(const json_t *args, const char *argv[ARGS_MAX + 1],
 		     struct err *err)
 {
-	json_t *array, *word;
-	size_t i;
+	json_t *array;
+	size_t size;
 	int rc = json_get_array(args, "argv", &array, err);
 
+	argv[0] = "";
 	if (rc)
 		return rc;
-	if (json_array_size(array) > ARGS_MAX)
-		return err_set(err, E2BIG, "argv has %zu words where %d can be",
-			       json_array_size(array), ARGS_MAX);
-	json_array_foreach(array, i, word) {
-		argv[i] = json_string_value(word);
+	size = json_array_size(array);
+	if (size < 1 || size > ARGS_MAX)
+		return err_set(err, EINVAL, "argv has %zu words, not 1 to %d",
+			       size, ARGS_MAX);
+	for (size_t i = 0; i < size; i++) {
+		argv[i] = json_string_value(json_array_get(array, i));
 		if (!argv[i])
 			return err_set(err, EPROTO, "argv holds no strings");
 	}
-	argv[i] = NULL;
-	return argv[0] ? 0 : err_set(err, EINVAL, "argv is empty");
+	argv[size] = NULL;
+	return 0;
 }
 
 static int run_program(struct run *run, char *const argv[], int64_t timeout_ns,
