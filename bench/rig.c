@@ -16,6 +16,7 @@
 
 struct inside {
 	const char *vazao;
+	int64_t link_bps;
 	rig_main *main;
 	void *arg;
 };
@@ -33,14 +34,15 @@ static int start(struct rig *rig, struct lab_node *node, struct agent **agent,
 			    channel.write_fd, HELLO_TIMEOUT_NS, err);
 }
 
-static int build(struct rig *rig, const char *vazao, struct err *err)
+static int build(struct rig *rig, const struct inside *in, struct err *err)
 {
 	const struct lab_path_spec path = { .name = "native",
 					    .kind = "native",
 					    .options = json_object() };
 	const struct lab_args args = { .path = &path,
 				       .paths = 1,
-				       .self_path = vazao };
+				       .link_bps = in->link_bps,
+				       .self_path = in->vazao };
 	struct lab_path_failure failure;
 	size_t failed;
 	int rc = lab_create(&rig->lab, &args, &failure, &failed, err);
@@ -61,7 +63,7 @@ static int inside(void *arg)
 	const struct inside *in = arg;
 	struct rig rig = { 0 };
 	struct err err = ERR_INIT;
-	int rc = build(&rig, in->vazao, &err);
+	int rc = build(&rig, in, &err);
 
 	if (!rc)
 		rc = in->main(&rig, in->arg, &err);
@@ -73,9 +75,14 @@ static int inside(void *arg)
 	return rc ? 1 : 0;
 }
 
-int rig_run(const char *vazao, rig_main *main, void *arg)
+int rig_run(const char *vazao, int64_t link_bps, rig_main *main, void *arg)
 {
-	struct inside in = { .vazao = vazao, .main = main, .arg = arg };
+	struct inside in = {
+		.vazao = vazao,
+		.link_bps = link_bps,
+		.main = main,
+		.arg = arg,
+	};
 	struct err err = ERR_INIT;
 	int status;
 
@@ -106,6 +113,19 @@ int rig_set(struct rig *rig, int mtu, int offload, struct err *err)
 	return rc ? rc : lab_set_hops(rig->lab, 0, mtu, offload, err);
 }
 
+static void prefer(pid_t pid)
+{
+	char name[64];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/autogroup", (int)pid);
+	f = fopen(name, "we");
+	if (!f)
+		return;
+	fprintf(f, "-19");
+	fclose(f);
+}
+
 static int place(pid_t pid, bool apart, int cpu, struct err *err)
 {
 	cpu_set_t set;
@@ -114,6 +134,7 @@ static int place(pid_t pid, bool apart, int cpu, struct err *err)
 	for (int i = 0; i < sysconf(_SC_NPROCESSORS_ONLN); i++)
 		if (!apart || i == cpu)
 			CPU_SET(i, &set);
+	prefer(pid);
 	if (sched_setaffinity(pid, sizeof(set), &set) < 0)
 		return err_sys(err, errno, "placing process %d", (int)pid);
 	return 0;

@@ -24,15 +24,22 @@ struct rig {
 
 typedef int rig_main(struct rig *rig, void *arg, struct err *err);
 
-/* Builds the rig around `main`; `vazao` is the program's file, whose agent is
- * used. Returns an exit status; says on standard error what went wrong. */
-int rig_run(const char *vazao, rig_main *main, void *arg);
+/*
+ * Builds the rig around `main`; `vazao` is the program's file, whose agent is
+ * used; link_bps is the cable's rate (0: unlimited). Returns an exit status;
+ * says on standard error what went wrong.
+ */
+int rig_run(const char *vazao, int64_t link_bps, rig_main *main, void *arg);
 
 /* MTU and offload of both ends; read back by those who set them. */
 int rig_set(struct rig *rig, int mtu, int offload, struct err *err);
 
-/* M1's and M2's agents, and all that they start, on the first and the second
- * processor; or wherever the kernel likes. */
+/*
+ * M1's and M2's agents, and all that they start, on the first and the second
+ * processor; or wherever the kernel likes. Before other load of the machine,
+ * where the kernel has autogroups and lets us: nice(2) counts only within the
+ * agent's own session.
+ */
 int rig_place(struct rig *rig, bool apart, struct err *err);
 
 /* Processor time of both agents and the programs they ran and reaped, with
