@@ -174,6 +174,10 @@ static const struct kind_option options[] = {
 	  .help = "pages are granted once instead of for each use" },
 	{ .key = "direct", .choices = switches, .fallback = "off",
 	  .help = "receive copy: the kernel puts frames straight into granted pages" },
+	{ .key = "realtime", .choices = switches, .fallback = "off",
+	  .help = "netfront and netback as SCHED_FIFO: no frame's receiver interrupts a batch" },
+	{ .key = "coalesce_us", .min = 0, .max = 10000, .fallback = "0",
+	  .help = "after work look again so much later, in us, before sleeping" },
 	{ 0 },
 };
 /* clang-format on */

@@ -81,36 +81,42 @@ add_word(struct command *c, const char *format, ...)
  * stands for one value of the key. */
 static const struct {
 	const char *key, *value; /* NULL: any */
+	const char *unit;	 /* behind a number */
 	const char *option[ENDS];
 } translation[] = {
-	{ "receive", NULL, { "receive", NULL } },
-	{ "header_copy", "off", { NULL, "no-header-copy" } },
-	{ "notify_batch", NULL, { "notify-batch", "notify-batch" } },
-	{ "ring_pages", NULL, { "ring-pages", NULL } },
-	{ "queues", NULL, { "queues", "queues" } },
-	{ "budget", NULL, { "budget", "budget" } },
-	{ "gso", "off", { "no-gso", "no-gso" } },
-	{ "persistent", "on", { "persistent", NULL } },
-	{ "direct", "on", { NULL, "direct" } },
+	{ "receive", NULL, "", { "receive", NULL } },
+	{ "header_copy", "off", "", { NULL, "no-header-copy" } },
+	{ "notify_batch", NULL, "", { "notify-batch", "notify-batch" } },
+	{ "ring_pages", NULL, "", { "ring-pages", NULL } },
+	{ "queues", NULL, "", { "queues", "queues" } },
+	{ "budget", NULL, "", { "budget", "budget" } },
+	{ "gso", "off", "", { "no-gso", "no-gso" } },
+	{ "persistent", "on", "", { "persistent", NULL } },
+	{ "direct", "on", "", { NULL, "direct" } },
+	{ "realtime", "on", "", { "realtime", "realtime" } },
+	{ "coalesce_us", NULL, "us", { "coalesce", "coalesce" } },
 };
+
+#define TRANSLATIONS (sizeof(translation) / sizeof(translation[0]))
 
 static void add_options(const json_t *options, enum end end, struct command *c)
 {
-	for (size_t i = 0; i < sizeof(translation) / sizeof(*translation);
-	     i++) {
+	for (size_t i = 0; i < TRANSLATIONS; i++) {
 		const char *option = translation[i].option[end];
+		const char *only = translation[i].value;
 		const json_t *now =
 			json_object_get(options, translation[i].key);
 		const char *text = json_string_value(now);
 
 		if (!option || !now)
 			continue;
-		if (!translation[i].value && text)
+		if (!only && text)
 			add_word(c, "--%s=%s", option, text);
-		else if (!translation[i].value)
-			add_word(c, "--%s=%lld", option,
-				 (long long)json_integer_value(now));
-		else if (text && strcmp(text, translation[i].value) == 0)
+		else if (!only)
+			add_word(c, "--%s=%lld%s", option,
+				 (long long)json_integer_value(now),
+				 translation[i].unit);
+		else if (text && strcmp(text, only) == 0)
 			add_word(c, "--%s", option);
 	}
 }

@@ -450,6 +450,7 @@ static const struct kind_option xen_options[] = {
 	{ "ring_pages", NULL, 1, 16, "1", "pages of a ring" },
 	{ "persistent", switches, 0, 0, "off", "grants" },
 	{ "direct", switches, 0, 0, "off", "into the guest's pages" },
+	{ "realtime", switches, 0, 0, "off", "SCHED_FIFO" },
 	{ .key = NULL },
 };
 /* clang-format on */

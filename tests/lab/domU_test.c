@@ -49,7 +49,7 @@ static const struct {
 	[FLIP_MAP] = { "flip-map", "{\"receive\": \"flip-map\"}" },
 	[PLAIN] = { "plain", "{\"receive\": \"copy\", \"header_copy\": \"off\", \"gso\": \"off\","
 		    " \"direct\": \"on\", \"persistent\": \"on\", \"notify_batch\": 1,"
-		    " \"ring_pages\": \"4\", \"queues\": 2, \"budget\": 7}" },
+		    " \"ring_pages\": \"4\", \"queues\": 2, \"budget\": 7, \"coalesce_us\": 50}" },
 	[KERNEL] = { "kernel", "{\"guest\": \"uml\", \"memory\": 64, \"receive\": \"copy\"}" },
 };
 /* clang-format on */
