@@ -71,6 +71,8 @@ static int build(struct held *held, struct err *err)
 		calloc(plan->paths, sizeof(*failure));
 	struct lab_args args = { .path = spec,
 				 .paths = plan->paths,
+				 .split_cpus = plan->placement ==
+					       PLAN_PLACEMENT_SPLIT,
 				 .link_bps = plan->link_bps,
 				 .agent_path = held->hold->agent_path,
 				 .self_path = held->hold->self_path };

@@ -143,6 +143,10 @@ static int check_usage(const struct job *job, int argc, char **argv,
 		return err_set(
 			err, EINVAL,
 			"--resume needs -o DIR, the study to go on with");
+	if (job->options.resume && job->options.seed != NOT_GIVEN)
+		return err_set(err, EINVAL,
+			       "a resumed study keeps its seed: leave --seed "
+			       "out");
 	return 0;
 }
 
@@ -161,6 +165,9 @@ static int prepare(struct job *job, int argc, char **argv, struct err *err)
 	if (rc)
 		return rc;
 	if (job->options.resume && argc == 0) {
+		rc = study_files_restore_plan(job->dir, err);
+		if (rc)
+			return rc;
 		if (asprintf(&stored_plan, "%s/plan.yaml", job->dir) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 		name = stored_plan;
@@ -272,6 +279,11 @@ static int run(const struct command *command, int argc, char **argv)
 		status = cmd_fail(command, &err);
 	} else if (status == CMD_DONE || status == CMD_INTERRUPTED) {
 		status = report(&job, status);
+	} else if (!study_files_check(job.dir, &err)) {
+		fprintf(stderr,
+			"what was measured is kept. Once that is mended, go on "
+			"with: vazao study --resume -o %s\n",
+			job.dir);
 	}
 	job_free(&job);
 	return status;

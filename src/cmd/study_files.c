@@ -85,23 +85,48 @@ int study_files_check(const char *dir, struct err *err)
 	return rc;
 }
 
-int study_files_read_seed(const char *dir, int64_t *seed, struct err *err)
+/* *text malloc'ed. */
+static int read_meta(const char *dir, const char *key, char **text,
+		     struct err *err)
 {
 	struct store *store;
-	char *text = NULL;
 	int rc = store_open(&store, dir, STORE_READ, err);
 
 	if (rc)
 		return rc;
-	rc = store_get_meta(store, "seed", &text, err);
+	*text = NULL;
+	rc = store_get_meta(store, key, text, err);
 	store_close(store);
-	if (!rc && !text)
+	if (!rc && !*text)
 		rc = err_set(err, EPROTO,
-			     "%s/study.db has no seed: it was "
-			     "never begun",
-			     dir);
+			     "%s/study.db has no %s: the study was killed "
+			     "before it began; remove it and begin anew",
+			     dir, key);
+	return rc;
+}
+
+int study_files_restore_plan(const char *dir, struct err *err)
+{
+	char path[4096], *text;
+	int rc = read_meta(dir, "plan", &text, err);
+
+	if (rc)
+		return rc;
+	rc = join(path, sizeof(path), dir, "plan.yaml", err);
 	if (!rc)
-		rc = units_parse_count(text, seed, err);
+		rc = write_text(path, text, err);
+	free(text);
+	return rc;
+}
+
+int study_files_read_seed(const char *dir, int64_t *seed, struct err *err)
+{
+	char *text;
+	int rc = read_meta(dir, "seed", &text, err);
+
+	if (rc)
+		return rc;
+	rc = units_parse_count(text, seed, err);
 	free(text);
 	return rc;
 }

@@ -17,6 +17,9 @@ int study_files_create(const char *dir, const char *plan_text, struct err *err);
 /* Is there a study to go on with? -ENOENT. */
 int study_files_check(const char *dir, struct err *err);
 
+/* plan.yaml anew from study.db: as the last run had it, overrides and all. */
+int study_files_restore_plan(const char *dir, struct err *err);
+
 /* From study.db. */
 int study_files_read_seed(const char *dir, int64_t *seed, struct err *err);
 

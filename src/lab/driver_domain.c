@@ -51,6 +51,10 @@ int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,
 	int rc;
 
 	*domain = made;
+	if (made->broken.code) {
+		*err = made->broken;
+		return -made->broken.code;
+	}
 	if (made->node)
 		return 0;
 	rc = netns_node_new(&made->node, DOMAIN_NAME, lab->args.self_path, err);
@@ -59,7 +63,11 @@ int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,
 	rc = lab_add_node(lab, made->node, err);
 	if (rc)
 		made->node = NULL;
-	return rc ? rc : build_domain(lab, made, err);
+	if (!rc)
+		rc = build_domain(lab, made, err);
+	if (rc)
+		made->broken = *err;
+	return rc;
 }
 
 static int add_far_hops(struct driver_domain *domain, struct lab_path *path,

@@ -19,6 +19,7 @@ struct driver_domain {
 	struct lab_node *node; /* eth0 is .1 on the cable */
 	struct lab_cable cable;
 	int vifs;	   /* guests so far: the next is vif<vifs + 1>.0 */
+	struct err broken; /* why it could not be built: told to every path */
 	const char *owner; /* the path of kind dom0, if there is one */
 };
 int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,

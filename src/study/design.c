@@ -24,6 +24,7 @@ enum {
 	META_SLICE,
 	META_GUARD,
 	META_CYCLES,
+	META_WARMUP,
 	META_LINK,
 	META_COUNT
 };
@@ -31,15 +32,15 @@ enum {
 static void describe_design(const struct plan *plan, struct meta *meta)
 {
 	const int64_t numbers[META_COUNT] = {
-		[META_SLICE] = plan->slice_ns,
-		[META_GUARD] = plan->guard_ns,
-		[META_CYCLES] = plan->cycles,
+		[META_SLICE] = plan->slice_ns, [META_GUARD] = plan->guard_ns,
+		[META_CYCLES] = plan->cycles,  [META_WARMUP] = plan->warmup_ns,
 		[META_LINK] = plan->link_bps,
 	};
 	static const char *const keys[META_COUNT] = {
-		[META_RULE] = "rule",	   [META_SLICE] = "slice_ns",
-		[META_GUARD] = "guard_ns", [META_CYCLES] = "cycles",
-		[META_LINK] = "link_bps",  [META_PLACEMENT] = "placement",
+		[META_RULE] = "rule",		[META_SLICE] = "slice_ns",
+		[META_GUARD] = "guard_ns",	[META_CYCLES] = "cycles",
+		[META_LINK] = "link_bps",	[META_WARMUP] = "warmup_ns",
+		[META_PLACEMENT] = "placement",
 	};
 
 	for (int i = 0; i < META_COUNT; i++) {
@@ -146,6 +147,14 @@ static int check_meta(struct run *run, struct err *err)
 	return rc;
 }
 
+static bool same_path(const struct store_path *stored,
+		      const struct plan_path *path)
+{
+	return strcmp(stored->name, path->name) == 0 &&
+	       strcmp(stored->kind, path->kind) == 0 &&
+	       json_equal(stored->options, path->options);
+}
+
 static int check_paths(struct run *run, struct err *err)
 {
 	struct store_path *stored;
@@ -154,11 +163,16 @@ static int check_paths(struct run *run, struct err *err)
 
 	if (rc)
 		return rc;
-	for (size_t p = 0; !rc && p < run->paths; p++)
-		if (count != run->paths ||
-		    strcmp(stored[p].name, run->plan->path[p].name) != 0)
+	if (count != run->paths)
+		rc = err_set(err, EINVAL,
+			     "study.db has %zu paths, its plan %zu", count,
+			     run->paths);
+	for (size_t p = 0; !rc && p < count; p++)
+		if (!same_path(&stored[p], &run->plan->path[p]))
 			rc = err_set(err, EINVAL,
-				     "study.db has other paths than the plan");
+				     "study.db was made with another path %s; "
+				     "a study keeps its paths",
+				     stored[p].name);
 	store_paths_free(stored, count);
 	return rc;
 }
@@ -231,10 +245,7 @@ static int load_blocks(struct run *run, struct err *err)
 	return rc;
 }
 
-/*
- * A resumed study keeps its blocks; its failures are tried anew, since what
- * failed may be mended by now.
- */
+/* A resumed study keeps its blocks. */
 static int resume(struct run *run, struct err *err)
 {
 	struct point *stored;
@@ -260,8 +271,11 @@ static int resume(struct run *run, struct err *err)
 		rc = check_meta(run, err);
 	if (!rc)
 		rc = store_target(run, err);
+	/* of the run before: this one is neither finished nor ended */
 	if (!rc)
-		rc = store_clear_failures(run->store, err);
+		rc = store_set_meta(run->store, "end", "", err);
+	if (!rc)
+		rc = store_set_meta(run->store, "finished_at", "", err);
 	if (!rc)
 		rc = load_blocks(run, err);
 	if (!rc)

@@ -19,6 +19,7 @@ struct ledger {
 	struct ledger_rule rule;
 	size_t points, paths;
 	struct series *series;	      /* [point * paths + path] */
+	bool *retired;		      /* [paths] */
 	bool *active;		      /* [points] */
 	size_t *left;		      /* [points] blocks still needed */
 	struct stats_blocks *scratch; /* [points] */
@@ -42,11 +43,13 @@ int ledger_create(struct ledger **ledger, size_t points, size_t paths,
 	l->points = points;
 	l->paths = paths;
 	l->series = calloc(points * paths, sizeof(*l->series));
+	l->retired = calloc(paths, sizeof(*l->retired));
 	l->active = calloc(points, sizeof(*l->active));
 	l->left = calloc(points, sizeof(*l->left));
 	l->scratch = calloc(points, sizeof(*l->scratch));
 	l->sorted = calloc(points, sizeof(*l->sorted));
-	if (!l->series || !l->active || !l->left || !l->scratch || !l->sorted) {
+	if (!l->series || !l->retired || !l->active || !l->left ||
+	    !l->scratch || !l->sorted) {
 		ledger_free(l);
 		*ledger = NULL;
 		return err_set(err, ENOMEM, "out of memory");
@@ -66,6 +69,7 @@ void ledger_free(struct ledger *ledger)
 		free(ledger->series[i].y);
 	}
 	free(ledger->series);
+	free(ledger->retired);
 	free(ledger->active);
 	free(ledger->left);
 	free(ledger->scratch);
@@ -114,6 +118,21 @@ void ledger_fail(struct ledger *ledger, size_t point, size_t path)
 		at(ledger, point, p)->failed = true;
 }
 
+bool ledger_reached(const struct ledger *ledger, size_t point, size_t path)
+{
+	return at(ledger, point, path)->reached;
+}
+
+void ledger_retire(struct ledger *ledger, size_t path)
+{
+	ledger->retired[path] = true;
+}
+
+void ledger_mark_reached(struct ledger *ledger, size_t point, size_t path)
+{
+	at(ledger, point, path)->reached = true;
+}
+
 bool ledger_failed(const struct ledger *ledger, size_t point, size_t path)
 {
 	return at(ledger, point, path)->failed;
@@ -150,7 +169,7 @@ static void judge_cell(struct ledger *ledger, size_t point, size_t path,
 	s->half_width = e.valid ? e.half_width : 0;
 	s->reached = s->n >= ledger->rule.min_blocks &&
 		     stats_reached(&e, ledger->rule.precision);
-	if (s->reached)
+	if (s->reached || ledger->retired[path])
 		return;
 	left = stats_blocks_left(&e, ledger->rule.precision);
 	if (s->n < ledger->rule.min_blocks)

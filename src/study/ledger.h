@@ -40,6 +40,14 @@ int ledger_add(struct ledger *ledger, size_t point, const double *mbps,
 void ledger_fail(struct ledger *ledger, size_t point, size_t path);
 bool ledger_failed(const struct ledger *ledger, size_t point, size_t path);
 
+/* By the last judgement; a path that is no longer measured keeps its reached
+ * cells, and ledger_retire() has nothing more asked for them. */
+bool ledger_reached(const struct ledger *ledger, size_t point, size_t path);
+void ledger_retire(struct ledger *ledger, size_t path);
+
+/* For a rule that judges elsewhere (rule_2007.c). */
+void ledger_mark_reached(struct ledger *ledger, size_t point, size_t path);
+
 /* Pools, estimates, decides anew which points are active: a point that was
  * reached may come back when its pool changes. */
 void ledger_judge(struct ledger *ledger);

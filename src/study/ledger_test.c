@@ -105,6 +105,24 @@ static void test_a_failed_reference_fails_the_point(void **state)
 	ledger_free(ledger);
 }
 
+static void test_a_retired_path_keeps_what_it_reached(void **state)
+{
+	struct ledger *ledger = new_ledger(2, 2);
+
+	(void)state;
+	add_wavering(ledger, 0, 12, 0.001);
+	add_wavering(ledger, 1, 12, 0.3);
+	ledger_judge(ledger);
+	assert_true(ledger_active(ledger, 1));
+	ledger_retire(ledger, 1);
+	ledger_judge(ledger);
+	assert_false(ledger_active(ledger, 1));
+	assert_true(ledger_reached(ledger, 0, 1));
+	assert_false(ledger_reached(ledger, 1, 1));
+	assert_false(ledger_failed(ledger, 0, 1));
+	ledger_free(ledger);
+}
+
 static void test_zero_throughput_is_never_reached(void **state)
 {
 	struct ledger *ledger = new_ledger(1, 2);
@@ -124,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_noise_asks_for_more_blocks),
 		cmocka_unit_test(test_a_failed_path_does_not_hold_the_point),
 		cmocka_unit_test(test_a_failed_reference_fails_the_point),
+		cmocka_unit_test(test_a_retired_path_keeps_what_it_reached),
 		cmocka_unit_test(test_zero_throughput_is_never_reached),
 	};
 

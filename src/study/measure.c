@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One block: paths set, run, stored, entered; what fails, replaced. */
+/* One block: paths set, run, stored, entered. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "lab/cage.h"
 #include "stats/order.h"
 #include "study/counters.h"
 #include "study/run.h"
-
-#define STRIKES 2 /* first failure: a new agent; second: FAILED */
 
 /* The living paths of one block, as the agents and the store want them. */
 struct block {
@@ -27,27 +26,6 @@ struct block {
 	int64_t started_at_ns, duration_ns;
 };
 
-int measure_fail_cell(struct run *run, size_t point, size_t path,
-		      const char *cause, struct err *err)
-{
-	struct store_failure failure = { .point = (int)point,
-					 .path = (int)path };
-	int rc = 0;
-
-	for (size_t p = path; !rc && p < run->paths; p++) {
-		if (ledger_failed(run->ledger, point, p))
-			continue;
-		if (p != path && path != 0)
-			break;
-		failure.path = (int)p;
-		snprintf(failure.cause, sizeof(failure.cause), "%s%.200s",
-			 p == path ? "" : "the reference failed: ", cause);
-		rc = store_add_failure(run->store, &failure, err);
-	}
-	ledger_fail(run->ledger, point, path);
-	return rc;
-}
-
 static void gather_paths(struct run *run, const struct measure_args *args,
 			 struct block *block)
 {
@@ -57,7 +35,8 @@ static void gather_paths(struct run *run, const struct measure_args *args,
 
 		if (args->path >= 0 && p != (size_t)args->path)
 			continue;
-		if (ledger_failed(run->ledger, (size_t)args->point, p))
+		if (!run->built[p] ||
+		    ledger_failed(run->ledger, (size_t)args->point, p))
 			continue;
 		block->index[i] = p;
 		block->m1[i] = team_m1(run->team, p);
@@ -107,6 +86,36 @@ static int read_counters(struct run *run, struct block *block, int *failed,
 	return 0;
 }
 
+/*
+ * Silence borne: the agents', and on a slow cable what the block's turns need
+ * to drain, each up to the sender's whole buffer (the kernel doubles what
+ * SO_SNDBUF asks; where it sizes it itself, up to 4 MiB, tcp_wmem's default).
+ */
+static int64_t patience_ns(const struct run *run, const struct point *point,
+			   size_t slices)
+{
+	int64_t buffer = 2 * point->value[AXIS_SOCKET_SIZE];
+
+	if (!run->plan->link_bps)
+		return STUDY_PATIENCE_NS;
+	if (!buffer)
+		buffer = 4 << 20;
+	return STUDY_PATIENCE_NS +
+	       (int64_t)((double)slices * 2 * 8 * (double)buffer *
+			 (double)NS_PER_S / (double)run->plan->link_bps);
+}
+
+/* What carries the path's frames may know better than its silent end. */
+static void ask_path(struct run *run, size_t path, struct err *err)
+{
+	struct err why = ERR_INIT;
+	json_t *counters = NULL;
+
+	if (lab_read_path_counters(run->lab, path, &counters, &why))
+		*err = why;
+	json_decref(counters);
+}
+
 /* *failed: an index into the block's paths, or -1 for M2. */
 static int run_paths(struct run *run, const struct measure_args *args,
 		     struct block *block, int *failed, struct err *err)
@@ -135,10 +144,13 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	stats_block_order(args->seed, block->order, block->paths, args->cycles);
 	a.order = block->order;
 	a.slices = block->slices;
+	a.timing.patience_ns = patience_ns(run, point, block->slices);
 	block->started_at_ns = clock_real_ns();
 	block->duration_ns = -clock_mono_ns();
 	rc = agent_run_block(&a, block->result, failed, err);
 	block->duration_ns += clock_mono_ns();
+	if (rc && *failed >= 0)
+		ask_path(run, block->index[*failed], err);
 	return rc ? rc : read_counters(run, block, failed, err);
 }
 
@@ -187,11 +199,21 @@ static json_t *order_to_json(const struct block *block)
 	return order;
 }
 
-static json_t *settings_to_json(const struct point *point)
+/* What set_paths() read back: MTU and offload of every end and hop; with
+ * offload on, what each path's own end can. */
+static json_t *settings_to_json(const struct run *run,
+				const struct block *block,
+				const struct point *point)
 {
-	/* what set_paths() verified on every end and hop */
-	return json_pack("{sisb}", "mtu", (int)point->value[AXIS_MTU],
-			 "offload", (int)point->value[AXIS_OFFLOAD]);
+	json_t *features = json_object();
+
+	for (size_t i = 0; i < block->paths; i++)
+		json_object_set(
+			features, block->name[i],
+			(json_t *)team_features(run->team, block->index[i]));
+	return json_pack("{sisbso}", "mtu", (int)point->value[AXIS_MTU],
+			 "offload", (int)point->value[AXIS_OFFLOAD], "features",
+			 features);
 }
 
 static int store_result(struct run *run, const struct measure_args *args,
@@ -205,7 +227,8 @@ static int store_result(struct run *run, const struct measure_args *args,
 		.order = order_to_json(block),
 		.started_at_ns = block->started_at_ns,
 		.duration_ns = block->duration_ns,
-		.settings = settings_to_json(&run->point[args->point]),
+		.settings =
+			settings_to_json(run, block, &run->point[args->point]),
 		.measurement = measurement,
 		.measurements = block->paths,
 	};
@@ -236,60 +259,10 @@ static int enter_result(struct run *run, const struct measure_args *args,
 		mbps[p] = -1;
 	for (size_t i = 0; i < block->paths; i++)
 		mbps[block->index[i]] = block->result[i].throughput_mbps;
+	for (size_t i = 0; i < block->paths; i++)
+		replace_forgive(run, (size_t)args->point, block->index[i]);
 	run->blocks++;
-	run->measuring_ns += block->duration_ns;
 	return ledger_add(run->ledger, (size_t)args->point, mbps, err);
-}
-
-/* The path's node cannot be had again: all its cells are lost. */
-static int lose_path(struct run *run, size_t path, const char *cause,
-		     struct err *err)
-{
-	int rc = 0;
-
-	run->built[path] = false;
-	run_tell(run, "%s is lost: %s", run->plan->path[path].name, cause);
-	for (size_t i = 0; !rc && i < run->points; i++)
-		rc = measure_fail_cell(run, i, path, cause, err);
-	return rc;
-}
-
-static int replace_m1(struct run *run, size_t point, size_t path,
-		      const struct err *cause, struct err *err)
-{
-	unsigned char *strikes = &run->strikes[point * run->paths + path];
-	const char *name = run->plan->path[path].name;
-	struct err start = ERR_INIT;
-	int rc = 0;
-
-	if (++*strikes >= STRIKES) {
-		run_tell(run, "cell FAILED on %s: %s", name, cause->text);
-		rc = measure_fail_cell(run, point, path, cause->text, err);
-	} else {
-		run_tell(run, "%s: %s; trying again with a new agent", name,
-			 cause->text);
-	}
-	if (!rc && team_start(run->team, (int)path, &start))
-		rc = lose_path(run, path, start.text, err);
-	return rc;
-}
-
-/* M2 takes part in every cell: without it the study ends, resumable. */
-static int replace_m2(struct run *run, size_t point, const struct err *cause,
-		      struct err *err)
-{
-	int rc = 0;
-
-	if (++run->m2_strikes[point] >= STRIKES) {
-		run_tell(run, "point FAILED: %s", cause->text);
-		rc = measure_fail_cell(run, point, 0, cause->text, err);
-	} else {
-		run_tell(run, "M2: %s; trying again with a new agent",
-			 cause->text);
-	}
-	if (!rc && team_start(run->team, -1, err))
-		rc = err_wrap(err, "M2 is lost");
-	return rc;
 }
 
 static void block_clear(struct block *block)
@@ -332,11 +305,11 @@ int measure_block(struct run *run, const struct measure_args *args,
 	int rc = 1;
 
 	point_format(&run->point[args->point], run->now, sizeof(run->now));
-	while (rc > 0) {
+	while (rc > 0 && !cage_stop_asked()) {
 		struct block block = { 0 };
 
 		rc = try_block(run, args, &block, err);
 		block_clear(&block);
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }

@@ -26,7 +26,6 @@ static int one_block(struct run *run, int point, struct err *err)
 			.warmup_ns = plan->warmup_ns,
 			.guard_ns = plan->guard_ns,
 			.slice_ns = plan->slice_ns,
-			.patience_ns = STUDY_PATIENCE_NS,
 		},
 	};
 	int rc = measure_block(run, &args, err);

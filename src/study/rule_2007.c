@@ -20,8 +20,8 @@ static int one_measurement(struct run *run, size_t path, int point,
 		.seed = stats_seed(run->args->seed, run->blocks),
 		.cycles = 1,
 		.timing = {
-			.slice_ns = RULE_2007_RUN_NS,
-			.patience_ns = STUDY_PATIENCE_NS,
+			.warmup_ns = run->plan->warmup_ns,
+			.slice_ns = run->plan->slice_ns,
 		},
 	};
 	int rc = measure_block(run, &args, err);
@@ -64,6 +64,8 @@ static int one_cell(struct run *run, size_t path, int point,
 		if (!rc)
 			rc = load_cell(run, path, point, mbps, &n, err);
 	}
+	if (!rc && rule_2007_reached(mbps, n))
+		ledger_mark_reached(run->ledger, (size_t)point, path);
 	return rc;
 }
 

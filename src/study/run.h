@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * run.h - a study under way: what study.c, measure.c, rounds.c and
- * rule_2007.c share. Not for other rooms.
+ * run.h - a study under way: what the files of this room share. Not for other rooms.
  */
 #ifndef VAZAO_STUDY_RUN_H
 #define VAZAO_STUDY_RUN_H
@@ -38,8 +37,7 @@ struct run {
 	size_t blocks;		   /* stored, earlier runs' too */
 	size_t blocks_before;	   /* of them, earlier runs' */
 	int round;
-	int64_t started_ns;   /* monotonic, of this run */
-	int64_t measuring_ns; /* spent on blocks in this run */
+	int64_t started_ns; /* monotonic, of this run */
 	enum study_phase phase;
 	struct study_path_progress *progress; /* [paths] */
 	char now[160];
@@ -60,7 +58,7 @@ struct measure_args {
 	int path;
 	uint64_t seed;
 	size_t cycles;
-	struct block_timing timing;
+	struct block_timing timing; /* but for its patience */
 };
 
 /*
@@ -72,9 +70,24 @@ struct measure_args {
 int measure_block(struct run *run, const struct measure_args *args,
 		  struct err *err);
 
-/* Marks a cell FAILED in ledger and store. */
-int measure_fail_cell(struct run *run, size_t point, size_t path,
+/* replace.c: what fails */
+
+/* Marks a cell FAILED in ledger and store; the reference's takes the point's
+ * others with it. */
+int replace_fail_cell(struct run *run, size_t point, size_t path,
 		      const char *cause, struct err *err);
+
+/* No node for the path any more, for the rest of this run. -ENOTCONN for the
+ * reference: without it the study ends, resumable. */
+int replace_lose_path(struct run *run, size_t path, const char *cause,
+		      struct err *err);
+
+/* After a failed try: a new agent, the second time in a row FAILED, too. */
+int replace_m1(struct run *run, size_t point, size_t path,
+	       const struct err *cause, struct err *err);
+int replace_m2(struct run *run, size_t point, const struct err *cause,
+	       struct err *err);
+void replace_forgive(struct run *run, size_t point, size_t path);
 
 /* study.c: told to the watcher */
 void run_tell(struct run *run, const char *fmt, ...)

@@ -107,19 +107,6 @@ static int allocate(struct run *run, struct err *err)
 	return ledger_create(&run->ledger, run->points, run->paths, &rule, err);
 }
 
-static int give_up_path(struct run *run, size_t path, const char *cause,
-			struct err *err)
-{
-	int rc = 0;
-
-	run->built[path] = false;
-	run_tell(run, "%s cannot be built: %s", run->plan->path[path].name,
-		 cause);
-	for (size_t i = 0; !rc && i < run->points; i++)
-		rc = measure_fail_cell(run, i, path, cause, err);
-	return rc;
-}
-
 static int build_lab(struct run *run, struct err *err)
 {
 	struct lab_path_spec spec[BLOCK_MAX_PATHS];
@@ -144,9 +131,31 @@ static int build_lab(struct run *run, struct err *err)
 		run->built[p] = true;
 	}
 	rc = lab_create(&run->lab, &args, failures, &failed, err);
+	/* what failed in an earlier run may be mended by now */
+	if (!rc)
+		rc = store_clear_failures(run->store, err);
 	for (size_t i = 0; !rc && i < failed; i++)
-		rc = give_up_path(run, failures[i].path, failures[i].err.text,
-				  err);
+		rc = replace_lose_path(run, failures[i].path,
+				       failures[i].err.text, err);
+	return rc;
+}
+
+/* A path whose node will not be like the others goes, the rest stays. */
+static int equalize(struct run *run, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int failed = -1;
+	int rc = team_equalize(run->team, run->store, &failed, &why);
+
+	while (rc && failed > 0) {
+		team_drop(run->team, (size_t)failed);
+		rc = replace_lose_path(run, (size_t)failed, why.text, err);
+		if (rc)
+			return rc;
+		rc = team_equalize(run->team, run->store, &failed, &why);
+	}
+	if (rc)
+		*err = why;
 	return rc;
 }
 
@@ -156,16 +165,13 @@ static int start_agents(struct run *run, struct err *err)
 
 	if (!rc)
 		rc = team_start(run->team, -1, err);
-	for (size_t p = 0; !rc && p < run->paths; p++) {
+	for (size_t p = 0; !rc && p < run->paths && !cage_stop_asked(); p++) {
 		struct err why = ERR_INIT;
 
-		if (!run->built[p] || !team_start(run->team, (int)p, &why))
-			continue;
-		if (p == 0)
-			return err_set(err, why.code, "%s", why.text);
-		rc = give_up_path(run, p, why.text, err);
+		if (run->built[p] && team_start(run->team, (int)p, &why))
+			rc = replace_lose_path(run, p, why.text, err);
 	}
-	return rc ? rc : team_equalize(run->team, run->store, err);
+	return rc || cage_stop_asked() ? rc : equalize(run, err);
 }
 
 static int measure(struct run *run, enum study_end *end, struct err *err)

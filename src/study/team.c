@@ -19,6 +19,7 @@ struct member {
 	struct lab_node *node;
 	struct agent *agent;
 	int mtu, offload; /* of its path, ends and hops; mtu 0: not known */
+	json_t *features; /* offloads of its end, as last read back */
 };
 
 struct team {
@@ -91,8 +92,10 @@ void team_free(struct team *team)
 {
 	if (!team)
 		return;
-	for (size_t p = 0; p < team->paths; p++)
+	for (size_t p = 0; p < team->paths; p++) {
 		agent_detach(team->m1[p].agent);
+		json_decref(team->m1[p].features);
+	}
 	agent_detach(team->m2.agent);
 	json_decref(team->wanted);
 	free(team->m1);
@@ -185,8 +188,36 @@ static struct agent *next_agent(const struct team *team, size_t *i)
 	return (*i)++ == team->paths ? team->m2.agent : NULL;
 }
 
-/* Does every node take this congestion control? */
-static bool all_take(const struct team *team, const char *name)
+/* The member that next_agent() has just given: a path, or -1 for M2. */
+static int member_of(const struct team *team, size_t i)
+{
+	return i > team->paths ? -1 : (int)i - 1;
+}
+
+static bool takes(struct agent *agent, json_t *wanted, const char *name,
+		  struct err *err)
+{
+	json_t *now = NULL;
+	const char *got = "";
+	bool took;
+
+	if (agent_set_sysctl(agent, wanted, &now, err))
+		return false;
+	json_get_string(now, CONGESTION_KEY, &got, NULL);
+	took = strcmp(got, name) == 0;
+	json_decref(now);
+	if (!took)
+		err_set(err, EOPNOTSUPP,
+			"%s allows neither cubic nor reno; allow one in "
+			"net.ipv4.tcp_allowed_congestion_control",
+			agent_node(agent));
+	return took;
+}
+
+/* Does every node take this congestion control? If not, *failed is one that
+ * does not. */
+static bool all_take(const struct team *team, const char *name, int *failed,
+		     struct err *err)
 {
 	json_t *wanted = json_pack("{ss}", CONGESTION_KEY, name);
 	struct agent *agent;
@@ -194,31 +225,23 @@ static bool all_take(const struct team *team, const char *name)
 	size_t i = 0;
 
 	while (all && (agent = next_agent(team, &i))) {
-		struct err err = ERR_INIT;
-		json_t *now = NULL;
-		const char *got = "";
-
-		agent_set_sysctl(agent, wanted, &now, &err);
-		json_get_string(now, CONGESTION_KEY, &got, &err);
-		all = strcmp(got, name) == 0;
-		json_decref(now);
+		all = takes(agent, wanted, name, err);
+		*failed = member_of(team, i);
 	}
 	json_decref(wanted);
 	return all;
 }
 
-static int choose_congestion(struct team *team, struct err *err)
+static int choose_congestion(struct team *team, int *failed, struct err *err)
 {
 	for (size_t i = 0; i < 2; i++) {
-		if (!all_take(team, congestions[i]))
+		if (!all_take(team, congestions[i], failed, err))
 			continue;
 		snprintf(team->congestion, sizeof(team->congestion), "%s",
 			 congestions[i]);
 		return 0;
 	}
-	return err_set(err, EOPNOTSUPP,
-		       "neither cubic nor reno is allowed on every node; allow "
-		       "one in net.ipv4.tcp_allowed_congestion_control");
+	return -err->code;
 }
 
 /* What every node shall have: M2's own values and those fixed above. */
@@ -278,17 +301,28 @@ static int equalize_one(struct team *team, struct store *store,
 	return rc;
 }
 
-int team_equalize(struct team *team, struct store *store, struct err *err)
+int team_equalize(struct team *team, struct store *store, int *failed,
+		  struct err *err)
 {
 	struct agent *agent;
 	size_t i = 0;
-	int rc = choose_congestion(team, err);
+	int rc = choose_congestion(team, failed, err);
 
-	if (!rc)
-		rc = gather_wanted(team, err);
-	while (!rc && (agent = next_agent(team, &i)))
+	if (rc)
+		return rc;
+	*failed = -1;
+	rc = gather_wanted(team, err);
+	while (!rc && (agent = next_agent(team, &i))) {
 		rc = equalize_one(team, store, agent, err);
+		*failed = member_of(team, i);
+	}
 	return rc;
+}
+
+void team_drop(struct team *team, size_t path)
+{
+	agent_detach(team->m1[path].agent);
+	team->m1[path].agent = NULL;
 }
 
 /* Did the interface take what was asked? */
@@ -310,8 +344,10 @@ static int check_end(const struct agent *agent, const struct lab_end *end,
 	return 0;
 }
 
+/* *features (may be NULL): a new reference in place of the old one. */
 static int configure_end(struct agent *agent, const struct lab_end *end,
-			 int mtu, int offload, struct err *err)
+			 int mtu, int offload, json_t **features,
+			 struct err *err)
 {
 	struct agent_netdev netdev = { .ifname = end->ifname,
 				       .mtu = mtu,
@@ -321,26 +357,45 @@ static int configure_end(struct agent *agent, const struct lab_end *end,
 
 	if (!rc)
 		rc = check_end(agent, end, mtu, offload, state, err);
+	if (!rc && features) {
+		json_decref(*features);
+		*features = json_incref(json_object_get(state, "features"));
+	}
 	json_decref(state);
 	return rc;
 }
 
+/* *blame: M2 only if its agent is gone; else what M2 refuses is the path's. */
 static int configure_path(struct team *team, size_t path, int mtu, int offload,
 			  int *blame, struct err *err)
 {
-	int rc;
+	int rc = lab_set_hops(team->lab, path, mtu, offload, err);
 
-	*blame = 0;
-	rc = lab_set_hops(team->lab, path, mtu, offload, err);
 	if (!rc)
 		rc = configure_end(team->m1[path].agent,
 				   lab_path_m1(team->lab, path), mtu, offload,
-				   err);
-	if (rc)
-		return rc;
-	*blame = -1;
-	return configure_end(team->m2.agent, lab_path_m2(team->lab, path), mtu,
-			     offload, err);
+				   &team->m1[path].features, err);
+	if (!rc)
+		rc = configure_end(team->m2.agent, lab_path_m2(team->lab, path),
+				   mtu, offload, NULL, err);
+	*blame = agent_is_lost(team->m2.agent) ? -1 : 0;
+	return rc;
+}
+
+/* Paths that share M2's end share hops, too: what those have is not what they
+ * had, from the first hop on that is changed. */
+static void forget_sharers(struct team *team, size_t path, int mtu, int offload)
+{
+	const char *plug = lab_path_m2(team->lab, path)->ifname;
+
+	for (size_t p = 0; p < team->paths; p++) {
+		struct member *m = &team->m1[p];
+
+		if (m->node && (m->mtu != mtu || m->offload != offload) &&
+		    strcmp(lab_path_m2(team->lab, p)->ifname, plug) == 0)
+			m->mtu = 0;
+	}
+	team->m1[path].mtu = 0;
 }
 
 int team_set_path(struct team *team, size_t path, int mtu, int offload,
@@ -349,13 +404,19 @@ int team_set_path(struct team *team, size_t path, int mtu, int offload,
 	struct member *m = &team->m1[path];
 	int rc;
 
+	*blame = 0;
 	if (m->mtu == mtu && m->offload == offload)
 		return 0;
-	m->mtu = 0;
+	forget_sharers(team, path, mtu, offload);
 	rc = configure_path(team, path, mtu, offload, blame, err);
 	if (rc)
 		return rc;
 	m->mtu = mtu;
 	m->offload = offload;
 	return 0;
+}
+
+const json_t *team_features(const struct team *team, size_t path)
+{
+	return team->m1[path].features;
 }

@@ -37,9 +37,14 @@ struct agent *team_m2(const struct team *team);
 /*
  * Makes TCP alike on every node that has an agent: the congestion control is
  * the first of cubic and reno that all take, the rest is M2's. What is then
- * read back is stored, so that the report can name what still differs.
+ * read back is stored, so that the report can name what still differs. On
+ * failure *failed is the path whose node is at fault, -1 for M2 or the store.
  */
-int team_equalize(struct team *team, struct store *store, struct err *err);
+int team_equalize(struct team *team, struct store *store, int *failed,
+		  struct err *err);
+
+/* Lets a path's agent go; the others are the team. */
+void team_drop(struct team *team, size_t path);
 
 /* "cubic" or "reno"; NULL before team_equalize(). */
 const char *team_congestion(const struct team *team);
@@ -48,9 +53,14 @@ const char *team_congestion(const struct team *team);
  * MTU and offload on both ends of a path by their agents and on every hop
  * between by the lab; read back; -EIO naming the place where one did not
  * take. Nothing is done where the path has them already. *blame: 0 the path,
- * -1 M2's agent.
+ * -1 M2's agent. With offload on, an end has what its device can: see
+ * team_features().
  */
 int team_set_path(struct team *team, size_t path, int mtu, int offload,
 		  int *blame, struct err *err);
+
+/* {"tso": true, ...} of the path's own end, as last read back; borrowed, NULL
+ * before team_set_path(). */
+const json_t *team_features(const struct team *team, size_t path);
 
 #endif

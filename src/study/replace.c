@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What fails: given a new agent, marked FAILED, or lost for good. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "study/run.h"
+
+#define STRIKES 2 /* first failure: a new agent; second in a row: FAILED */
+
+int replace_fail_cell(struct run *run, size_t point, size_t path,
+		      const char *cause, struct err *err)
+{
+	struct store_failure failure = { .point = (int)point,
+					 .path = (int)path };
+	int rc = 0;
+
+	for (size_t p = path; !rc && p < run->paths; p++) {
+		if (ledger_failed(run->ledger, point, p))
+			continue;
+		if (p != path && path != 0)
+			break;
+		failure.path = (int)p;
+		snprintf(failure.cause, sizeof(failure.cause), "%s%.200s",
+			 p == path ? "" : "the reference failed: ", cause);
+		rc = store_add_failure(run->store, &failure, err);
+	}
+	ledger_fail(run->ledger, point, path);
+	return rc;
+}
+
+/* Cells that are reached stay; the others will never be. */
+int replace_lose_path(struct run *run, size_t path, const char *cause,
+		      struct err *err)
+{
+	int rc = 0;
+
+	if (path == 0)
+		return err_set(err, ENOTCONN, "the reference is lost: %s",
+			       cause);
+	run->built[path] = false;
+	ledger_retire(run->ledger, path);
+	run_tell(run, "%s is lost: %s", run->plan->path[path].name, cause);
+	for (size_t i = 0; !rc && i < run->points; i++)
+		if (!ledger_reached(run->ledger, i, path))
+			rc = replace_fail_cell(run, i, path, cause, err);
+	return rc;
+}
+
+int replace_m1(struct run *run, size_t point, size_t path,
+	       const struct err *cause, struct err *err)
+{
+	unsigned char *strikes = &run->strikes[point * run->paths + path];
+	const char *name = run->plan->path[path].name;
+	struct err start = ERR_INIT;
+	int rc = 0;
+
+	if (++*strikes >= STRIKES) {
+		run_tell(run, "cell FAILED on %s: %s", name, cause->text);
+		rc = replace_fail_cell(run, point, path, cause->text, err);
+	} else {
+		run_tell(run, "%s: %s; trying again with a new agent", name,
+			 cause->text);
+	}
+	/* a guest may be slow to boot once, on a busy machine */
+	if (!rc && team_start(run->team, (int)path, &start) &&
+	    team_start(run->team, (int)path, &start))
+		rc = replace_lose_path(run, path, start.text, err);
+	return rc;
+}
+
+/* A block that went well makes the failures before it none: it is two in a
+ * row that fail a cell. */
+void replace_forgive(struct run *run, size_t point, size_t path)
+{
+	run->strikes[point * run->paths + path] = 0;
+	run->m2_strikes[point] = 0;
+}
+
+/* M2 takes part in every cell: without it the study ends, resumable. */
+int replace_m2(struct run *run, size_t point, const struct err *cause,
+	       struct err *err)
+{
+	int rc = 0;
+
+	if (++run->m2_strikes[point] >= STRIKES) {
+		run_tell(run, "point FAILED: %s", cause->text);
+		rc = replace_fail_cell(run, point, 0, cause->text, err);
+	} else {
+		run_tell(run, "M2: %s; trying again with a new agent",
+			 cause->text);
+	}
+	if (!rc && team_start(run->team, -1, err))
+		rc = err_wrap(err, "M2 is lost");
+	return rc;
+}
