@@ -107,10 +107,12 @@ static void test_a_failed_reference_fails_the_point(void **state)
 
 static void test_a_retired_path_keeps_what_it_reached(void **state)
 {
-	struct ledger *ledger = new_ledger(2, 2);
+	struct ledger *ledger = new_ledger(4, 2);
 
 	(void)state;
-	add_wavering(ledger, 0, 12, 0.001);
+	for (size_t point = 0; point < 4; point++)
+		if (point != 1)
+			add_wavering(ledger, point, 12, 0.001);
 	add_wavering(ledger, 1, 12, 0.3);
 	ledger_judge(ledger);
 	assert_true(ledger_active(ledger, 1));

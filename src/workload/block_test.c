@@ -23,7 +23,7 @@
 #include "workload/block.h"
 #include "workload/sock.h"
 
-#define PATHS	    3
+#define PATHS 3
 /* Long enough for a killed follower to be seen dead on a busy machine. */
 #define PATIENCE_NS (1500 * NS_PER_MS)
 
