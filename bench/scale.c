@@ -15,8 +15,9 @@
  *
  * Jain's index is (sum x)^2 / (n sum x^2), 1 where all have the same (R. Jain,
  * D. Chiu, W. Hawe: A Quantitative Measure of Fairness, DEC TR-301, 1984).
- * Memory: proportional set size (smaps_rollup), so a page that both ends map
- * counts half for each; the kernel's own (TAPs, pipes) is not in it.
+ * Memory: proportional set size (smaps_rollup) without files, so a page that
+ * both ends map counts half for each, and the program's own text, which all
+ * processes share, not at all; nor does the kernel's memory (TAPs, pipes).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,7 +50,7 @@
 
 struct values {
 	const char *vazao, *receive, *output;
-	int64_t most, measure_ns, settle_ns;
+	int64_t first, most, measure_ns, settle_ns;
 	double jain, least;
 	int status;
 };
@@ -280,17 +281,18 @@ static void take_down(struct bench *bench)
 static double read_pss_kib(pid_t pid)
 {
 	char path[64], line[128];
-	double kib = -1;
+	double kib = -1, anonymous = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
 	f = fopen(path, "r");
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Pss: %lf kB", &kib) == 1)
+		if (sscanf(line, "Pss_Anon: %lf kB", &anonymous) != 1 &&
+		    sscanf(line, "Pss_Shmem: %lf kB", &kib) == 1)
 			break;
 	if (f)
 		fclose(f);
-	return kib;
+	return kib < 0 ? -1 : kib + anonymous;
 }
 
 /* "tx_frames" or "tx_bytes" of each vif, in netback's order. */
@@ -502,7 +504,8 @@ static int inside(void *arg)
 	int rows = 0, rc = 0, status = 0;
 
 	print_head(stdout);
-	for (int vifs = 1; !rc && vifs <= values->most; vifs *= 2) {
+	for (int vifs = (int)values->first; !rc && vifs <= values->most;
+	     vifs *= 2) {
 		rc = run_once(values, vifs, &row[rows], &err);
 		if (rc)
 			break;
@@ -528,9 +531,10 @@ static int inside(void *arg)
 
 /* clang-format off */
 static const struct opt_row options[] = {
+	{ "from", 0, OPT_COUNT, AT(first), "N", "the fewest vifs (default: 1)" },
 	{ "vifs", 'n', OPT_COUNT, AT(most), "N", "the most vifs, 1 to 128 (default: 64)" },
-	{ "time", 't', OPT_DURATION, AT(measure_ns), "TIME", "how long each number of vifs is measured (default: 5s)" },
-	{ "settle", 0, OPT_DURATION, AT(settle_ns), "TIME", "and before that left alone (default: 1s)" },
+	{ "time", 't', OPT_DURATION, AT(measure_ns), "TIME", "how long each number of vifs is measured (default: 8s)" },
+	{ "settle", 0, OPT_DURATION, AT(settle_ns), "TIME", "and before that left alone (default: 2s)" },
 	{ "receive", 0, OPT_STRING, AT(receive), "MODE", "netfront's receive mode (default: copy)" },
 	{ "jain", 0, OPT_FRACTION, AT(jain), "X", "fail if Jain's index is below (default: 99%)" },
 	{ "least", 0, OPT_FRACTION, AT(least), "X", "fail if a vif gets less of the mean (default: 50%)" },
@@ -549,9 +553,10 @@ static const struct command command = {
 int main(int argc, char **argv)
 {
 	struct values values = { .receive = "copy",
+				 .first = 1,
 				 .most = 64,
-				 .measure_ns = 5 * NS_PER_S,
-				 .settle_ns = NS_PER_S,
+				 .measure_ns = 8 * NS_PER_S,
+				 .settle_ns = 2 * NS_PER_S,
 				 .jain = 0.99,
 				 .least = 0.5 };
 	struct err err = ERR_INIT;
@@ -559,7 +564,8 @@ int main(int argc, char **argv)
 	char **rest;
 
 	rc = opt_parse(options, &values, argc, argv, &rest, &words, &err);
-	if (rc || words != 1 || values.most < 1 || values.most > VIFS_MAX) {
+	if (rc || words != 1 || values.first < 1 ||
+	    values.most < values.first || values.most > VIFS_MAX) {
 		fprintf(stderr, "scale: %s\n", rc ? err.text : "see usage");
 		opt_print_usage(stderr, &command);
 		return 2;
