@@ -483,7 +483,8 @@ static int draw(const char *dir, const struct row *row, int rows,
 	out = fopen("scale.gp", "w");
 	if (!out)
 		return err_sys(err, errno, "%s/scale.gp", dir);
-	fputs(script, out);
+	fprintf(out, "set xrange [%g:%g]\n%s", row[0].vifs / 1.1,
+		row[rows - 1].vifs * 1.1, script);
 	fclose(out);
 	if (node_spawn(&(struct node_spawn){ .argv = argv,
 					     .stdin_fd = -1,
