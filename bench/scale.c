@@ -501,7 +501,7 @@ static int inside(void *arg)
 {
 	struct values *values = arg;
 	struct err err = ERR_INIT;
-	struct row row[16];
+	struct row row[16] = { 0 };
 	int rows = 0, rc = 0, status = 0;
 
 	print_head(stdout);

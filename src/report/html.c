@@ -197,7 +197,7 @@ static int check_built(const char *page, struct err *err)
 {
 	size_t length = strlen(PAGE_NOT_BUILT);
 
-	if (strncmp(page, PAGE_NOT_BUILT, length))
+	if (strncmp(page, PAGE_NOT_BUILT, length) != 0)
 		return 0;
 	return err_set(err, ENOENT,
 		       "this vazao was built without the html format: %.*s",

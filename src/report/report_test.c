@@ -350,7 +350,8 @@ static void test_full_disk_is_an_error(void **state)
 		int rc = report_formats[i]->write(&args, &err);
 
 		/* html may have been built without its page */
-		if (rc != -ENOENT || strcmp(report_formats[i]->format, "html"))
+		if (rc != -ENOENT ||
+		    strcmp(report_formats[i]->format, "html") != 0)
 			assert_int_equal(rc, -ENOSPC);
 		fclose(args.out);
 	}

@@ -136,7 +136,7 @@ static int check_meta(struct run *run, struct err *err)
 		char *stored = NULL;
 
 		rc = store_get_meta(run->store, meta[i].key, &stored, err);
-		if (!rc && (!stored || strcmp(stored, meta[i].value)))
+		if (!rc && (!stored || strcmp(stored, meta[i].value) != 0))
 			rc = err_set(err, EINVAL,
 				     "study.db was made with %s %s, not %s; a "
 				     "study keeps one",
