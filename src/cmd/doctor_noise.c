@@ -24,7 +24,7 @@
 #define BUSY_PERCENT	  5.0 /* of one core */
 #define BUSY_SHOWN	  3
 #define TASKS_MAX	  4096
-#define AVAILABLE_MIN_MIB 1024 /* two guests of 512 MiB */
+#define AVAILABLE_MIN_MIB 512 /* two guests of 128 MiB, and vazao */
 
 /* The file's text, at most size - 1 bytes, without its last newline. */
 static bool read_text(const char *path, char *buf, size_t size)

@@ -16,7 +16,7 @@ const struct probe doctor_probes[] = {
 	{ "cores", PROBE_RUN, probe_cores, NULL, false, 0, NULL,
 	  "with fewer than 4, sender, receiver and the rest share cores: expect wider intervals" },
 	{ "memory", PROBE_RUN, probe_memory, NULL, false, 0, NULL,
-	  "guests take 512 MiB each: free some, or leave the guests' paths out" },
+	  "a guest takes 128 MiB unless the plan says otherwise: free some, or leave guests out" },
 	{ "namespaces", PROBE_RUN, probe_namespaces, NULL, true, 0, NULL, NULL },
 	{ "rootless", PROBE_RUN, probe_rootless, NULL, false, 0, NULL,
 	  "sudo works meanwhile; or sysctl user.max_user_namespaces=10000 (AppArmor may forbid it, too)" },
