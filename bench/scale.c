@@ -504,6 +504,10 @@ static int inside(void *arg)
 	struct row row[16] = { 0 };
 	int rows = 0, rc = 0, status = 0;
 
+	if (access("/dev/net/tun", R_OK | W_OK) < 0) {
+		fprintf(stderr, "scale: /dev/net/tun: %s\n", strerror(errno));
+		return SKIP;
+	}
 	print_head(stdout);
 	for (int vifs = (int)values->first; !rc && vifs <= values->most;
 	     vifs *= 2) {
