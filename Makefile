@@ -39,7 +39,8 @@ lint: all
 	@tools/lint
 
 install: all
-	@meson install -C build --no-rebuild
+	@meson configure build --prefix=$(PREFIX)
+	@meson install -C build --quiet
 
 clean:
 	rm -rf build build-asan

@@ -10,6 +10,7 @@
 
 /* A packet as it comes off the ring. */
 struct incoming {
+	struct virtio_net_hdr vnet; /* iov[0] */
 	uint32_t bytes;
 	bool bad; /* dropped; its slots are taken all the same */
 	struct offload offload;
@@ -188,7 +189,6 @@ static void take_packet(struct front_queue *queue, int *pending,
 static void write_out(struct front_queue *queue, struct incoming *in)
 {
 	uint8_t header[OFFLOAD_HEADER_BYTES];
-	struct virtio_net_hdr vnet;
 	size_t head = 0;
 
 	for (int i = 1; i < in->iovs && head < sizeof(header); i++) {
@@ -201,9 +201,9 @@ static void write_out(struct front_queue *queue, struct incoming *in)
 		memcpy(header + head, in->iov[i].iov_base, n);
 		head += n;
 	}
-	in->iov[0] = (struct iovec){ &vnet, sizeof(vnet) };
+	in->iov[0] = (struct iovec){ &in->vnet, sizeof(in->vnet) };
 	if (in->bad || in->bytes < 14 ||
-	    !offload_to_vnet(&in->offload, header, head, &vnet)) {
+	    !offload_to_vnet(&in->offload, header, head, &in->vnet)) {
 		queue->counters.rx_errors++;
 		return;
 	}
