@@ -304,7 +304,7 @@ def case_equal(vazao, tmp, budget="35s"):
 
 
 def case_equal_long(vazao, tmp):
-    case_equal(vazao, tmp, "300s")
+    case_equal(vazao, tmp, "200s")
 
 
 def case_budget(vazao, tmp):
