@@ -15,6 +15,7 @@
 #include "base/guest.h"
 #include "base/log.h"
 #include "lab/image.h"
+#include "lab/command.h"
 #include "lab/keeper.h"
 
 /* Usually 1.3 s; a busy machine takes several times that. */
@@ -43,54 +44,28 @@ static struct uml_node *of(struct lab_node *node)
  * call; gro=1: receive buffers that hold what the peer did not cut.
  */
 
-#define WORDS_MAX 20
-
-struct command {
-	char text[PATH_MAX + 1024];
-	size_t used;
-	char *argv[WORDS_MAX + 1];
-	int words;
-};
-
-static __attribute__((format(printf, 2, 3))) void
-add_word(struct command *c, const char *format, ...)
-{
-	size_t room = sizeof(c->text) - c->used;
-	va_list ap;
-	int length;
-
-	va_start(ap, format);
-	length = vsnprintf(c->text + c->used, room, format, ap);
-	va_end(ap);
-	if (length < 0 || (size_t)length >= room || c->words == WORDS_MAX)
-		return;
-	c->argv[c->words++] = c->text + c->used;
-	c->argv[c->words] = NULL;
-	c->used += (size_t)length + 1;
-}
-
-static void format_command(const struct uml_node *uml, struct command *c)
+static void format_command(const struct uml_node *uml, struct command_line *c)
 {
 	c->used = 0;
 	c->words = 0;
-	add_word(c, "%s", uml->program);
-	add_word(c, "mem=%dM", uml->memory_mib);
-	add_word(c, "initrd=/proc/self/fd/%d", KEEPER_IMAGE);
-	add_word(c, "uml_dir=%s/", keeper_files_dir());
-	add_word(c, "con=null");
-	add_word(c, "con0=null,fd:1");
-	add_word(c, "ssl=null");
-	add_word(c, "ssl0=fd:%d,fd:%d", KEEPER_LINE_IN, KEEPER_LINE_OUT);
-	add_word(c, "ssl1=null,fd:%d", KEEPER_CREDIT_OUT);
-	add_word(c, "vec0:transport=%s,ifname=%s,depth=64,gro=1,mac=%s",
-		 uml->transport, uml->tap, uml->mac);
-	add_word(c, "quiet");
-	add_word(c, "noreboot");
-	add_word(c, GUEST_NODE "=%s", uml->node.name);
-	add_word(c, GUEST_DEVICE "=vec0");
-	add_word(c, GUEST_HOST "=hostfs");
-	add_word(c, GUEST_LINE "=ttyS0");
-	add_word(c, GUEST_CREDIT "=ttyS1");
+	command_add(c, "%s", uml->program);
+	command_add(c, "mem=%dM", uml->memory_mib);
+	command_add(c, "initrd=/proc/self/fd/%d", KEEPER_IMAGE);
+	command_add(c, "uml_dir=%s/", keeper_files_dir());
+	command_add(c, "con=null");
+	command_add(c, "con0=null,fd:1");
+	command_add(c, "ssl=null");
+	command_add(c, "ssl0=fd:%d,fd:%d", KEEPER_LINE_IN, KEEPER_LINE_OUT);
+	command_add(c, "ssl1=null,fd:%d", KEEPER_CREDIT_OUT);
+	command_add(c, "vec0:transport=%s,ifname=%s,depth=64,gro=1,mac=%s",
+		    uml->transport, uml->tap, uml->mac);
+	command_add(c, "quiet");
+	command_add(c, "noreboot");
+	command_add(c, GUEST_NODE "=%s", uml->node.name);
+	command_add(c, GUEST_DEVICE "=vec0");
+	command_add(c, GUEST_HOST "=hostfs");
+	command_add(c, GUEST_LINE "=ttyS0");
+	command_add(c, GUEST_CREDIT "=ttyS1");
 }
 
 /*
@@ -156,7 +131,7 @@ static int uml_node_start_agent(struct lab_node *node,
 				struct lab_channel *channel, struct err *err)
 {
 	struct uml_node *uml = of(node);
-	struct command command;
+	struct command_line command;
 	struct keeper keeper;
 	int rc;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lab/command.h"
 #include "lab/split_driver.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,32 +51,6 @@ static void close_fd(int *fd)
  * The command lines.
  */
 
-#define WORDS_MAX 24
-
-struct command {
-	char text[1024];
-	size_t used;
-	char *argv[WORDS_MAX + 1];
-	int words;
-};
-
-static __attribute__((format(printf, 2, 3))) void
-add_word(struct command *c, const char *format, ...)
-{
-	size_t room = sizeof(c->text) - c->used;
-	va_list ap;
-	int length;
-
-	va_start(ap, format);
-	length = vsnprintf(c->text + c->used, room, format, ap);
-	va_end(ap);
-	if (length < 0 || (size_t)length >= room || c->words == WORDS_MAX)
-		return;
-	c->argv[c->words++] = c->text + c->used;
-	c->argv[c->words] = NULL;
-	c->used += (size_t)length + 1;
-}
-
 /* A plan's key, and what it is on the command line of either program. A flag
  * stands for one value of the key. */
 static const struct {
@@ -99,7 +73,8 @@ static const struct {
 
 #define TRANSLATIONS (sizeof(translation) / sizeof(translation[0]))
 
-static void add_options(const json_t *options, enum end end, struct command *c)
+static void add_options(const json_t *options, enum end end,
+			struct command_line *c)
 {
 	for (size_t i = 0; i < TRANSLATIONS; i++) {
 		const char *option = translation[i].option[end];
@@ -111,32 +86,33 @@ static void add_options(const json_t *options, enum end end, struct command *c)
 		if (!option || !now)
 			continue;
 		if (!only && text)
-			add_word(c, "--%s=%s", option, text);
+			command_add(c, "--%s=%s", option, text);
 		else if (!only)
-			add_word(c, "--%s=%lld%s", option,
-				 (long long)json_integer_value(now),
-				 translation[i].unit);
+			command_add(c, "--%s=%lld%s", option,
+				    (long long)json_integer_value(now),
+				    translation[i].unit);
 		else if (text && strcmp(text, only) == 0)
-			add_word(c, "--%s", option);
+			command_add(c, "--%s", option);
 	}
 }
 
 static void format_command(const struct split_driver *driver, enum end end,
-			   int xenbus_fd, int control_fd, struct command *c)
+			   int xenbus_fd, int control_fd,
+			   struct command_line *c)
 {
 	c->used = 0;
 	c->words = 0;
-	add_word(c, "%s", driver->args.self_path);
-	add_word(c, "%s", programs[end]);
-	add_word(c, "--xenbus-fd=%d", xenbus_fd);
-	add_word(c, "--control-fd=%d", control_fd);
+	command_add(c, "%s", driver->args.self_path);
+	command_add(c, "%s", programs[end]);
+	command_add(c, "--xenbus-fd=%d", xenbus_fd);
+	command_add(c, "--control-fd=%d", control_fd);
 	if (end == FRONT) {
-		add_word(c, "--tap=%s", driver->front_tap);
+		command_add(c, "--tap=%s", driver->front_tap);
 	} else {
-		add_word(c, "--vif=%s", driver->back_tap);
-		add_word(c, "--mac=%s", driver->mac);
-		add_word(c, "--domid=%d", driver->args.domid);
-		add_word(c, "--once");
+		command_add(c, "--vif=%s", driver->back_tap);
+		command_add(c, "--mac=%s", driver->mac);
+		command_add(c, "--domid=%d", driver->args.domid);
+		command_add(c, "--once");
 	}
 	add_options(driver->args.options, end, c);
 }
@@ -267,7 +243,7 @@ static int start_half(struct split_driver *driver, enum end end, int xenbus_fd,
 		      struct err *err)
 {
 	struct half *half = &driver->half[end];
-	struct command command;
+	struct command_line command;
 	int control[2];
 	int rc;
 

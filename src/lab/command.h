@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * command.h - a command line put together word by word, for node_spawn().
+ * Called by the nodes that start programs. A word that finds no room is
+ * left out.
+ */
+#ifndef VAZAO_LAB_COMMAND_H
+#define VAZAO_LAB_COMMAND_H
+
+#include <limits.h>
+#include <stddef.h>
+
+#define COMMAND_WORDS_MAX 24
+
+struct command_line {
+	char text[PATH_MAX + 1024];
+	size_t used;
+	char *argv[COMMAND_WORDS_MAX + 1]; /* NULL-ended */
+	int words;
+};
+
+void command_add(struct command_line *line, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
