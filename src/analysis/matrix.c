@@ -230,11 +230,11 @@ static void estimate_cell(const struct matrix *m, const struct samples *samples,
 	cell->context_switches_per_s = -1;
 	cell->page_faults_per_s = -1;
 	stats_mean_of(s->rate, s->n, &cell->throughput);
-	if (cell->path == 0) {
+	if (cell->path == m->reference) {
 		estimate_reference(cell);
 	} else if (m->rule_2007) {
-		rule_2007_estimate(row[0].rate, row[0].n, s->rate, s->n,
-				   &cell->efficiency);
+		rule_2007_estimate(row[m->reference].rate, row[m->reference].n,
+				   s->rate, s->n, &cell->efficiency);
 	} else {
 		stats_estimate(&blocks, &m->path[cell->path].pool,
 			       &cell->efficiency);
@@ -245,7 +245,7 @@ static void estimate_cell(const struct matrix *m, const struct samples *samples,
 static bool is_capped(const struct matrix *m, const struct cell *cell)
 {
 	const struct cell *reference =
-		matrix_cell(m, (size_t)cell->point_id, 0);
+		matrix_cell(m, (size_t)cell->point_id, (size_t)m->reference);
 	double cap =
 		matrix_link_mbps(m->link_bps, cell->point->value[AXIS_MTU]);
 
@@ -272,7 +272,7 @@ static void judge_cell(const struct matrix *m, const struct samples *samples,
 {
 	if (cell->status == CELL_FAILED)
 		return;
-	if (cell->path == 0)
+	if (cell->path == m->reference)
 		cell->status = CELL_REFERENCE;
 	else if (is_capped(m, cell))
 		cell->status = CELL_CAPPED;
@@ -287,9 +287,11 @@ static int estimate_all(struct matrix *m, const struct samples *samples,
 {
 	m->blocks = samples->blocks;
 	m->discarded = samples->discarded;
-	for (size_t path = 1; path < m->paths; path++) {
-		int rc = pool_path(m, samples, path, err);
+	for (size_t path = 0; path < m->paths; path++) {
+		int rc = 0;
 
+		if ((int)path != m->reference)
+			rc = pool_path(m, samples, path, err);
 		if (rc)
 			return rc;
 	}
@@ -309,13 +311,14 @@ static void fail_cell(struct matrix *m, const struct store_failure *failure)
 
 	cell->status = CELL_FAILED;
 	snprintf(cell->cause, sizeof(cell->cause), "%s", failure->cause);
-	for (size_t path = 1; failure->path == 0 && path < m->paths; path++) {
+	for (size_t path = 0; failure->path == m->reference && path < m->paths;
+	     path++) {
 		if (row[path].status == CELL_FAILED)
 			continue;
 		row[path].status = CELL_FAILED;
 		snprintf(row[path].cause, sizeof(row[path].cause),
-			 "the reference %.31s failed: %.200s", m->path[0].name,
-			 failure->cause);
+			 "the reference %.31s failed: %.200s",
+			 m->path[m->reference].name, failure->cause);
 	}
 }
 
@@ -341,10 +344,54 @@ static int load_failures(struct matrix *m, struct store *store, struct err *err)
 	return rc;
 }
 
+/* NULL: the first path. */
+static int find_reference(struct matrix *m, const char *name, struct err *err)
+{
+	char known[256] = "";
+
+	m->reference = 0;
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < m->paths; i++) {
+		size_t used = strlen(known);
+
+		m->reference = (int)i;
+		if (strcmp(m->path[i].name, name) == 0)
+			return 0;
+		snprintf(known + used, sizeof(known) - used, "%s%s",
+			 used ? ", " : "", m->path[i].name);
+	}
+	return err_set(err, EINVAL, "no path is called '%s': there are %s",
+		       name, known);
+}
+
+static int estimate(struct matrix *m, struct store *store,
+		    const struct matrix_query *query, struct err *err)
+{
+	const struct samples_query wanted = { .points = m->points,
+					      .paths = m->paths,
+					      .reference = m->reference,
+					      .from_ns = query->from_ns,
+					      .to_ns = query->to_ns };
+	struct samples samples;
+	int rc = samples_gather(&samples, store, &wanted, err);
+
+	rc = rc ? rc : estimate_all(m, &samples, err);
+	samples_free(&samples);
+	return rc;
+}
+
 int matrix_load(struct matrix **matrix, struct store *store, struct err *err)
 {
+	const struct matrix_query all = { 0 };
+
+	return matrix_load_query(matrix, store, &all, err);
+}
+
+int matrix_load_query(struct matrix **matrix, struct store *store,
+		      const struct matrix_query *query, struct err *err)
+{
 	struct matrix *m = calloc(1, sizeof(*m));
-	struct samples samples = { 0 };
 	int rc;
 
 	*matrix = NULL;
@@ -352,11 +399,9 @@ int matrix_load(struct matrix **matrix, struct store *store, struct err *err)
 		return err_sys(err, ENOMEM, "matrix");
 	rc = load_facts(m, store, err);
 	rc = rc ? rc : load_axes(m, store, err);
+	rc = rc ? rc : find_reference(m, query->reference, err);
 	rc = rc ? rc : load_failures(m, store, err);
-	if (rc == 0)
-		rc = samples_gather(&samples, store, m->points, m->paths, err);
-	rc = rc ? rc : estimate_all(m, &samples, err);
-	samples_free(&samples);
+	rc = rc ? rc : estimate(m, store, query, err);
 	if (rc)
 		matrix_free(m);
 	else
@@ -386,7 +431,7 @@ size_t matrix_intervals(const struct matrix *matrix)
 	size_t count = 0;
 
 	for (size_t i = 0; i < matrix->points * matrix->paths; i++)
-		count += matrix->cell[i].path > 0 &&
+		count += matrix->cell[i].path != matrix->reference &&
 			 matrix->cell[i].efficiency.valid;
 	return count;
 }

@@ -62,6 +62,7 @@ struct matrix {
 	int64_t link_bps;
 	struct matrix_path *path;
 	size_t paths;
+	int reference; /* path; 0 but for matrix_load_query() */
 	struct point *point;
 	size_t points;
 	struct cell *cell;	  /* [point * paths + path] */
@@ -75,6 +76,14 @@ struct matrix {
 
 int matrix_load(struct matrix **matrix, struct store *store, struct err *err);
 void matrix_free(struct matrix *matrix);
+
+/* A part of a study, or seen from another path: all zero is matrix_load(). */
+struct matrix_query {
+	const char *reference;	/* path; NULL: the first */
+	int64_t from_ns, to_ns; /* blocks started then; to 0: no end */
+};
+int matrix_load_query(struct matrix **matrix, struct store *store,
+		      const struct matrix_query *query, struct err *err);
 
 /*
  * Payload that TCP can carry over a link, 10^6 bit/s: rate x (MTU - 52) /

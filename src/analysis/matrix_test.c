@@ -248,6 +248,45 @@ static void test_lone_blocks_make_no_ratio(void **state)
 	synthetic_remove(dir);
 }
 
+/* From domU, and of the first seven rounds alone. */
+static void test_query(void **state)
+{
+	const struct matrix_query from_domU = { .reference = "domU" };
+	const struct matrix_query nobody = { .reference = "dom1" };
+	const struct matrix_query early = { .to_ns = INT64_C(
+						    1795395607000000000) };
+	char dir[] = "/tmp/vazao-matrix-XXXXXX";
+	struct err err = ERR_INIT;
+	struct store *store = NULL;
+	struct matrix *m = NULL, *turned = NULL;
+
+	(void)state;
+	if (synthetic_create(dir, &synthetic_quick, &err) ||
+	    store_open(&store, dir, STORE_READ, &err) ||
+	    matrix_load(&m, store, &err) ||
+	    matrix_load_query(&turned, store, &from_domU, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(turned->reference, 2);
+	for (size_t i = 0; i < m->points; i++) {
+		const struct cell *a = matrix_cell(m, i, 2);
+		const struct cell *b = matrix_cell(turned, i, 0);
+
+		assert_int_equal(matrix_cell(turned, i, 2)->status,
+				 CELL_REFERENCE);
+		assert_true(fabs(a->efficiency.ratio * b->efficiency.ratio -
+				 1) < 1e-9);
+	}
+	matrix_free(turned);
+	assert_int_equal(matrix_load_query(&turned, store, &early, &err), 0);
+	assert_int_equal(turned->blocks, 7 * 8);
+	assert_int_equal(matrix_load_query(&turned, store, &nobody, &err),
+			 -EINVAL);
+	assert_non_null(strstr(err.text, "native, dom0, domU"));
+	matrix_free(m);
+	store_close(store);
+	synthetic_remove(dir);
+}
+
 static void test_failed_reference_fails_its_point(void **state)
 {
 	struct store_failure failure = { .point = 2,
@@ -350,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_link_formula),
 		cmocka_unit_test(test_trouble_is_told),
 		cmocka_unit_test(test_lone_blocks_make_no_ratio),
+		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_failed_reference_fails_its_point),
 		cmocka_unit_test(test_rule_2007),
 		cmocka_unit_test(test_differences),

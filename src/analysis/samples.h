@@ -18,20 +18,28 @@ struct cell_samples {
 	double *rate; /* [n], 10^6 bit/s */
 	/* those blocks in which the reference was measured too */
 	size_t pairs;
-	double *x, *y;		/* [pairs]: reference, path */
+	double *x, *y;		/* [pairs]: reference, path; y may be rate */
 	int64_t sndbuf, rcvbuf; /* of the last block, bytes; 0: none */
+	size_t room;		/* of rate and x, while they grow */
 };
 
 struct samples {
 	struct cell_samples *cell; /* [point * paths + path] */
-	double *memory;		   /* what the cells' arrays lie in */
+	size_t cells;
 	size_t blocks, discarded;
+};
+
+/* Which blocks are read, and against which path. */
+struct samples_query {
+	size_t points, paths;
+	int reference;		/* path */
+	int64_t from_ns, to_ns; /* started then; to 0: no end */
 };
 
 /* A block discarded, whatever the cause, is counted and left out. -EIO where
  * a block speaks of a point or path that the study does not have. */
-int samples_gather(struct samples *samples, struct store *store, size_t points,
-		   size_t paths, struct err *err);
+int samples_gather(struct samples *samples, struct store *store,
+		   const struct samples_query *query, struct err *err);
 void samples_free(struct samples *samples);
 
 #endif

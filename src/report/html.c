@@ -18,6 +18,7 @@
 
 #include "report/formats.h"
 #include "report/page.h"
+#include "store/scan.h"
 
 #define HISTORY_MAX 20000
 
@@ -78,49 +79,38 @@ static json_t *rates_of(const struct store_block *block, size_t paths)
 	return rates;
 }
 
-/* Every step-th good block of each point. */
-static json_t *history_of(const struct matrix *m,
-			  const struct store_block *blocks, size_t count,
-			  size_t step)
+struct history {
+	const struct matrix *matrix;
+	json_t *points; /* [[rates of a block, ...], ...] */
+};
+
+static int add_block(void *arg, const struct store_block *block,
+		     struct err *err)
 {
-	size_t *seen = calloc(m->points + 1, sizeof(*seen));
-	json_t *history = seen ? json_array() : NULL;
+	const struct history *history = arg;
 
-	for (size_t i = 0; history && i < m->points; i++)
-		json_array_append_new(history, json_array());
-	for (size_t i = 0; history && i < count; i++) {
-		size_t point = (size_t)blocks[i].point;
-
-		if (blocks[i].discarded || seen[point]++ % step)
-			continue;
-		json_array_append_new(json_array_get(history, point),
-				      rates_of(&blocks[i], m->paths));
-	}
-	free(seen);
-	return history;
+	(void)err;
+	if (!block->discarded)
+		json_array_append_new(
+			json_array_get(history->points, (size_t)block->point),
+			rates_of(block, history->matrix->paths));
+	return 0;
 }
 
 static int load_history(const struct report_args *args, json_t *extra,
 			struct err *err)
 {
-	struct store_block *blocks;
-	size_t count, step;
-	json_t *history;
-	int rc = store_load_blocks(args->store, true, &blocks, &count, err);
+	size_t step = args->matrix->blocks / HISTORY_MAX + 1;
+	const struct store_scan scan = { .detail = STORE_RATES,
+					 .every = (int64_t)step };
+	struct history history = { args->matrix, json_array() };
 
-	if (rc)
-		return rc;
-	step = count / HISTORY_MAX + 1;
-	history = history_of(args->matrix, blocks, count, step);
-	if (history) {
-		json_object_set_new(extra, "history", history);
-		json_object_set_new(extra, "history_step",
-				    json_integer((json_int_t)step));
-	} else {
-		rc = err_set(err, ENOMEM, "the page: out of memory");
-	}
-	store_blocks_free(blocks, count);
-	return rc;
+	for (size_t i = 0; i < args->matrix->points; i++)
+		json_array_append_new(history.points, json_array());
+	json_object_set_new(extra, "history", history.points);
+	json_object_set_new(extra, "history_step",
+			    json_integer((json_int_t)step));
+	return store_each_block(args->store, &scan, add_block, &history, err);
 }
 
 /* *text: design, history and history_step as a JSON object. */

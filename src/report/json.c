@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "report/columns.h"
 #include "report/formats.h"
+#include "store/scan.h"
 
 /* One line each, in the order they were put in. */
 static void dump(FILE *out, json_t *value)
@@ -162,21 +163,33 @@ static json_t *block_of(const struct matrix *m, const struct store_block *b)
 	return row;
 }
 
+struct raw {
+	const struct report_args *args;
+	bool any;
+};
+
+static int write_block(void *arg, const struct store_block *block,
+		       struct err *err)
+{
+	struct raw *raw = arg;
+
+	(void)err;
+	write_list(raw->args->out, !raw->any,
+		   block_of(raw->args->matrix, block));
+	raw->any = true;
+	return 0;
+}
+
 static int write_blocks(const struct report_args *args, struct err *err)
 {
-	struct store_block *blocks;
-	size_t count;
-	int rc = store_load_blocks(args->store, false, &blocks, &count, err);
+	const struct store_scan all = { .detail = STORE_FULL };
+	struct raw raw = { .args = args };
+	int rc;
 
-	if (rc)
-		return rc;
 	fputs(",\n  \"blocks\": [", args->out);
-	for (size_t i = 0; i < count; i++)
-		write_list(args->out, i == 0,
-			   block_of(args->matrix, &blocks[i]));
+	rc = store_each_block(args->store, &all, write_block, &raw, err);
 	fputs("\n  ]", args->out);
-	store_blocks_free(blocks, count);
-	return 0;
+	return rc;
 }
 
 static int json_write(const struct report_args *args, struct err *err)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/private.h"
+#include "store/scan.h"
 
 static int insert_block(struct db *db, struct store_block *block,
 			struct err *err)
@@ -252,4 +253,131 @@ int store_load_blocks(struct store *store, bool light,
 void store_blocks_free(struct store_block *blocks, size_t count)
 {
 	db_rows_free(blocks, count, &block_ops);
+}
+
+/* Both ascend by block, and are read side by side. */
+struct scan {
+	struct db *db;
+	sqlite3_stmt *blocks, *rows;
+	struct measurement_row row; /* the next one, where there is one */
+	int rows_left;		    /* 1, 0, or -errno */
+	struct store_measurement *m;
+	size_t room;
+};
+
+/* As block_ops and measurement_ops read them. */
+static const char *const block_columns[] = {
+	[STORE_RATES] = "id, point, round, '0', NULL, started_at_ns, 0, NULL, "
+			"CASE WHEN discarded IS NULL THEN NULL ELSE '' END",
+	[STORE_FULL] = "id, point, round, seed, slice_order, started_at_ns, "
+		       "duration_ns, settings, discarded",
+};
+static const char *const measurement_columns[] = {
+	[STORE_RATES] = "block, path, throughput_mbps, 0, 0, 0, sndbuf_bytes, "
+			"rcvbuf_bytes, 0, 0, 0, '', NULL, NULL",
+	[STORE_FULL] = "block, path, throughput_mbps, bytes, duration_ns, "
+		       "idle_max_ns, sndbuf_bytes, rcvbuf_bytes, mss_bytes, "
+		       "retransmits, messages, congestion, slices, counters",
+};
+
+static int scan_open(struct scan *scan, const struct store_scan *what,
+		     struct err *err)
+{
+	char which[96] = "", sql[600];
+	int rc;
+
+	if (what->every > 1 || what->after)
+		snprintf(which, sizeof(which),
+			 "WHERE id > %" PRId64 " AND id %% %" PRId64 " = 0",
+			 what->after, what->every > 1 ? what->every : 1);
+	snprintf(sql, sizeof(sql), "SELECT %s FROM block %s ORDER BY id",
+		 block_columns[what->detail], which);
+	rc = db_query(scan->db, &scan->blocks, sql, err);
+	if (rc)
+		return rc;
+	snprintf(sql, sizeof(sql),
+		 "SELECT %s FROM measurement %s%s%s ORDER BY block, path",
+		 measurement_columns[what->detail],
+		 *which ? "WHERE block IN (SELECT id FROM block " : "", which,
+		 *which ? ")" : "");
+	return db_query(scan->db, &scan->rows, sql, err);
+}
+
+static int next_row(struct scan *scan, struct err *err)
+{
+	int rc = db_next(scan->db, scan->rows, err);
+
+	memset(&scan->row, 0, sizeof(scan->row));
+	if (rc > 0)
+		rc = read_measurement(scan->db, scan->rows, &scan->row, err);
+	else
+		rc = rc ? rc : -ENODATA;
+	scan->rows_left = rc == 0 ? 1 : rc == -ENODATA ? 0 : rc;
+	return rc == -ENODATA ? 0 : rc;
+}
+
+static int take_row(struct scan *scan, struct store_block *block,
+		    struct err *err)
+{
+	if (block->measurements == scan->room) {
+		size_t room = 2 * scan->room + 4;
+		struct store_measurement *m =
+			reallocarray(scan->m, room, sizeof(*m));
+
+		if (!m)
+			return err_sys(err, ENOMEM, "%s", scan->db->file);
+		scan->m = m;
+		scan->room = room;
+	}
+	scan->m[block->measurements++] = scan->row.m;
+	return next_row(scan, err);
+}
+
+/* The block whose row the first query is at, and the rows that are its own. */
+static int take_block(struct scan *scan, store_take *take, void *arg,
+		      struct err *err)
+{
+	struct store_block block = { 0 };
+	int rc = read_block(scan->db, scan->blocks, &block, err);
+
+	while (rc == 0 && scan->rows_left > 0 && scan->row.block <= block.id) {
+		if (scan->row.block == block.id) {
+			rc = take_row(scan, &block, err);
+			continue;
+		}
+		clear_measurement(&scan->row.m);
+		rc = next_row(scan, err);
+	}
+	block.measurement = scan->m;
+	if (rc == 0)
+		rc = take(arg, &block, err);
+	for (size_t i = 0; i < block.measurements; i++)
+		clear_measurement(&scan->m[i]);
+	block.measurement = NULL;
+	block.measurements = 0;
+	clear_block(&block);
+	return rc;
+}
+
+int store_each_block(struct store *store, const struct store_scan *what,
+		     store_take *take, void *arg, struct err *err)
+{
+	struct scan scan = { .db = &store->db };
+	int rc = db_save(scan.db, err); /* both queries see one moment */
+	int more = 1;
+
+	if (rc)
+		return rc;
+	rc = scan_open(&scan, what, err);
+	if (rc == 0)
+		rc = next_row(&scan, err);
+	while (rc == 0 && (more = db_next(scan.db, scan.blocks, err)) > 0)
+		rc = take_block(&scan, take, arg, err);
+	if (scan.rows_left > 0)
+		clear_measurement(&scan.row.m);
+	sqlite3_finalize(scan.blocks);
+	sqlite3_finalize(scan.rows);
+	db_undo(scan.db);
+	free(scan.m);
+	return rc ? rc : more;
 }

@@ -107,7 +107,8 @@ struct store_block {
 int store_add_block(struct store *store, struct store_block *block,
 		    struct err *err);
 
-/* Every block in time order. `light`: without slices, counters, settings. */
+/* Every block in time order, all at once; scan.h has them one by one.
+ * `light`: without slices, counters, settings. */
 int store_load_blocks(struct store *store, bool light,
 		      struct store_block **blocks, size_t *count,
 		      struct err *err);

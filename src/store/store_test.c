@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "store/private.h"
+#include "store/scan.h"
 
 static struct err err;
 
@@ -127,6 +128,67 @@ static void test_blocks_come_back(void **state)
 	store_blocks_free(blocks, count);
 	store_close(store);
 	fixture_block_free(&block);
+}
+
+struct seen {
+	int64_t ids[32];
+	size_t count, measurements, slices;
+	size_t stop_at; /* 0: never */
+};
+
+static int see(void *arg, const struct store_block *block, struct err *e)
+{
+	struct seen *seen = arg;
+
+	(void)e;
+	for (size_t i = 0; i < block->measurements; i++) {
+		const struct store_measurement *m = &block->measurement[i];
+
+		assert_int_equal(m->path, i);
+		seen->slices += m->slices != NULL;
+	}
+	seen->measurements += block->measurements;
+	seen->ids[seen->count++] = block->id;
+	return seen->count == seen->stop_at ? -ECANCELED : 0;
+}
+
+static struct seen scan_all(struct store *store, const struct store_scan *scan,
+			    size_t stop_at)
+{
+	struct seen seen = { .stop_at = stop_at };
+
+	assert_int_equal(store_each_block(store, scan, see, &seen, &err),
+			 stop_at ? -ECANCELED : 0);
+	return seen;
+}
+
+static void test_blocks_come_one_by_one(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = fixture_open(f, STORE_CREATE);
+	struct seen seen;
+
+	fixture_fill(store);
+	for (int n = 0; n < 20; n++)
+		assert_int_equal(fixture_add(store, n, &err), 0);
+	seen = scan_all(store, &(struct store_scan){ STORE_FULL, 0, 0 }, 0);
+	assert_int_equal(seen.count, 20);
+	assert_int_equal(seen.measurements, 40);
+	assert_true(seen.slices > 0);
+	seen = scan_all(store, &(struct store_scan){ STORE_RATES, 5, 0 }, 0);
+	assert_int_equal(seen.count, 4);
+	assert_int_equal(seen.ids[3], 20);
+	assert_int_equal(seen.measurements, 8);
+	assert_int_equal(seen.slices, 0);
+	seen = scan_all(store, &(struct store_scan){ STORE_RATES, 0, 18 }, 0);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.ids[0], 19);
+	assert_int_equal(seen.measurements, 4);
+	seen = scan_all(store, &(struct store_scan){ STORE_FULL, 0, 0 }, 3);
+	assert_int_equal(seen.count, 3);
+	/* the scan is over: the store can be written again */
+	assert_int_equal(fixture_add(store, 20, &err), 0);
+	store_close(store);
 }
 
 static void test_a_bad_block_leaves_nothing(void **state)
@@ -382,6 +444,7 @@ int main(void)
 		FIXTURE_TEST(small_tables_come_back),
 		FIXTURE_TEST(paths_and_points_come_back),
 		FIXTURE_TEST(blocks_come_back),
+		FIXTURE_TEST(blocks_come_one_by_one),
 		FIXTURE_TEST(a_bad_block_leaves_nothing),
 		FIXTURE_TEST(what_is_undone_is_not_there),
 		FIXTURE_TEST(schema_has_a_column_for_each_axis),
