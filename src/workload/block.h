@@ -38,6 +38,7 @@
 
 #include "base/axis.h"
 #include "base/err.h"
+#include "workload/watch.h"
 
 #define BLOCK_MAX_PATHS 16
 
@@ -97,6 +98,7 @@ struct block_conduct_args {
 	const struct point *point;
 	struct block_timing timing;
 	int *failed_path; /* set to the index that failed, or -1 */
+	const struct block_watch *watch;
 };
 
 /*
@@ -115,6 +117,7 @@ struct block_follow_args {
 	/* Longest wait for GO or END: other paths have their turns meanwhile.
 	 * block_longest_ns() of the whole block. */
 	int64_t turn_wait_ns;
+	const struct block_watch *watch; /* told of path 0 */
 };
 
 int block_follow(const struct block_follow_args *args,

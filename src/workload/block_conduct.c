@@ -141,6 +141,23 @@ static int give_turn(struct block_conductor *c, const struct turn *turn,
 	return rc ? err_wrap(err, "turn %u", turn->number) : 0;
 }
 
+/* A turn that counts, its watcher told of both edges. */
+static int watch_turn(const struct block_conduct_args *args, size_t path,
+		      const struct turn *turn, struct block_slice *slice,
+		      struct err *err)
+{
+	struct block_conductor *c = args->path[path];
+	const struct block_watch *watch = args->watch;
+	int rc;
+
+	if (watch)
+		watch->turn_begins(watch->arg, path, &c->end);
+	rc = give_turn(c, turn, slice, err);
+	if (watch && !rc)
+		watch->turn_ends(watch->arg, path, &c->end);
+	return rc;
+}
+
 static int say_goodbye(struct block_conductor *c, struct block_result *result,
 		       struct err *err)
 {
@@ -224,7 +241,7 @@ static int conduct_slices(const struct block_conduct_args *args,
 		if (clock_mono_ns() > deadline_ns)
 			return too_long(args, err);
 		turn.number = ++c->turns;
-		if (give_turn(c, &turn, &slice, err))
+		if (watch_turn(args, p, &turn, &slice, err))
 			return blame(args, p, err);
 		if (!c->end.sends)
 			results[p].slice[results[p].slices++] = slice;

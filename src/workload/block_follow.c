@@ -68,6 +68,7 @@ static int receive_turn(struct end *end, const struct turn *turn,
 		return rc;
 	if (turn->number)
 		result->slice[turn->number - 1] = slice;
+	end_tell_end(end, turn->number);
 	return baton_say(&end->baton, &drained, err);
 }
 
@@ -79,9 +80,11 @@ static int take_turn(struct end *end, const struct baton_message *go,
 		.guard_ns = (int64_t)go->a,
 		.measure_ns = (int64_t)go->b,
 	};
-	int rc = end->sends ? turn_send(end, &turn, err)
-			    : receive_turn(end, &turn, result, err);
+	int rc;
 
+	end_tell_begin(end, turn.number);
+	rc = end->sends ? turn_send(end, &turn, err)
+			: receive_turn(end, &turn, result, err);
 	return rc ? err_wrap(err, "turn %u", go->turn) : 0;
 }
 
@@ -137,6 +140,7 @@ int block_follow(const struct block_follow_args *args,
 	rc = end_init(&end, args->point, sends, err);
 	end.kit = &kit;
 	end.patience_ns = args->timing.patience_ns;
+	end.watch = args->watch;
 	if (!rc)
 		rc = connect_all(&end, args, err);
 	if (!rc)

@@ -29,8 +29,16 @@
 
 static const char *const path_name[PATHS] = { "native", "dom0", "uml" };
 
+/* What a watcher was told of one path. */
+struct watched {
+	int begun, ended, wrong; /* edges; edges out of turn */
+	uint64_t at_begin, bytes;
+	int fd;
+};
+
 struct report {
 	int rc;
+	struct watched watched;
 	struct err err;
 	struct block_result result; /* slice: not ours, see slices */
 	struct block_slice slices[64];
@@ -55,15 +63,36 @@ struct block {
 	struct block_result result[PATHS];
 	struct report report[PATHS];
 	int order[64];
+	struct watched watched[PATHS];
 	int rc, failed_path;
 	struct err err;
 	int64_t took_ns;
 };
 
+static void note_begin(void *arg, size_t path, const struct end *end)
+{
+	struct watched *w = (struct watched *)arg + path;
+
+	w->wrong += w->begun++ != w->ended || block_end_flows(end) != 1;
+	w->at_begin = block_end_bytes(end);
+	w->fd = block_end_fd(end, 0);
+}
+
+static void note_end(void *arg, size_t path, const struct end *end)
+{
+	struct watched *w = (struct watched *)arg + path;
+
+	w->wrong += ++w->ended != w->begun || block_end_fd(end, 0) != w->fd;
+	w->bytes += block_end_bytes(end) - w->at_begin;
+}
+
 static void follow(struct follower *f, int report_fd)
 {
 	struct report report = { 0 };
+	const struct block_watch watch = { note_begin, note_end,
+					   &report.watched };
 
+	f->args.watch = &watch;
 	report.rc = block_follow(&f->args, &report.result, &report.err);
 	for (size_t i = 0; i < report.result.slices && i < 64; i++)
 		report.slices[i] = report.result.slice[i];
@@ -216,7 +245,9 @@ static void finish(struct block *b, size_t p)
 
 static void run(struct block *b)
 {
+	const struct block_watch watch = { note_begin, note_end, b->watched };
 	struct block_conduct_args args = {
+		.watch = &watch,
 		.path = b->conductor,
 		.path_name = path_name,
 		.paths = b->paths,
@@ -326,6 +357,41 @@ static void test_many_flows(void **state)
 	run_both_directions(4096, 16384, 8);
 	run_both_directions(67108864, 0, 3);
 	run_both_directions(65536, 0, 100);
+}
+
+static int64_t slice_bytes(const struct block_slice *slice, size_t slices)
+{
+	return slices ? slice->bytes + slice_bytes(slice + 1, slices - 1) : 0;
+}
+
+/* Both ends' watchers are told of the same turns, and between the edges of a
+ * turn lie the same bytes, the slice's and some more. */
+static void test_edges_of_turns(void **state)
+{
+	(void)state;
+	for (int d = DIRECTION_SEND; d <= DIRECTION_RECEIVE; d++) {
+		struct block b;
+
+		init(&b, 2, 6);
+		b.point.value[AXIS_DIRECTION] = d;
+		run(&b);
+		check_good(&b);
+		for (size_t p = 0; p < 2; p++) {
+			const struct watched *w = &b.watched[p];
+			const struct watched *f = &b.report[p].watched;
+			int64_t bytes = slice_bytes(b.result[p].slice,
+						    b.result[p].slices) +
+					slice_bytes(b.report[p].slices,
+						    b.report[p].result.slices);
+
+			assert_int_equal(w->begun + f->ended, 6);
+			assert_int_equal(w->wrong + f->wrong, 0);
+			assert_true(w->at_begin > 0 && w->fd > 2);
+			assert_int_equal(w->bytes, f->bytes);
+			assert_true((int64_t)w->bytes > bytes);
+		}
+		release(&b);
+	}
 }
 
 /* The effective sizes are what Linux makes of the requested ones. */
@@ -515,6 +581,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_many_flows),
+		cmocka_unit_test(test_edges_of_turns),
 		cmocka_unit_test(test_sockets_are_as_asked),
 		cmocka_unit_test(test_congestion_control),
 		cmocka_unit_test(test_dead_follower),

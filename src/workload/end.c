@@ -107,6 +107,33 @@ void end_close(struct end *end, bool at_once)
 	*end = (struct end){ 0 };
 }
 
+void end_tell_begin(const struct end *end, uint32_t turn)
+{
+	if (end->watch && turn)
+		end->watch->turn_begins(end->watch->arg, 0, end);
+}
+
+void end_tell_end(const struct end *end, uint32_t turn)
+{
+	if (end->watch && turn)
+		end->watch->turn_ends(end->watch->arg, 0, end);
+}
+
+size_t block_end_flows(const struct end *end)
+{
+	return end->flows;
+}
+
+int block_end_fd(const struct end *end, size_t flow)
+{
+	return end->flow[flow].fd;
+}
+
+uint64_t block_end_bytes(const struct end *end)
+{
+	return end->bytes;
+}
+
 int end_data_fd(const struct end *end)
 {
 	return end->epoll_fd >= 0 ? end->epoll_fd : end->flow[0].fd;

@@ -48,6 +48,7 @@ struct end {
 	uint64_t bytes;	  /* sent or received since connecting, all flows */
 	int64_t messages; /* send() calls that moved data */
 	int64_t last_ns;  /* when the turn before was over; 0: none was */
+	const struct block_watch *watch; /* a follower's; else NULL */
 };
 
 /* Role of M1 (follows) or of M2 (conducts) in the point's direction. */
@@ -62,6 +63,10 @@ int end_add_flow(struct end *end, int fd, struct err *err);
 
 /* at_once: see sock_close_at_once(). An end all zero, or closed, is fine. */
 void end_close(struct end *end, bool at_once);
+
+/* To the follower's watcher, if it has one and the turn counts. */
+void end_tell_begin(const struct end *end, uint32_t turn);
+void end_tell_end(const struct end *end, uint32_t turn);
 
 /* Readable when data is there: the one flow, or epoll_fd. */
 int end_data_fd(const struct end *end);

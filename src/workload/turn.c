@@ -89,6 +89,7 @@ int turn_send(struct end *end, const struct turn *turn, struct err *err)
 	if (rc)
 		return rc;
 	end->ops->flush(end);
+	end_tell_end(end, turn->number);
 	message.a = end->bytes;
 	return baton_say(&end->baton, &message, err);
 }
