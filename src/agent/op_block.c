@@ -4,7 +4,6 @@
  */
 #include "agent/op.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -21,16 +20,12 @@ void op_block_close(struct agent_state *state)
 	state->conductors = 0;
 }
 
-static int parse_address(const json_t *json, struct in_addr *address,
+static int parse_address(const json_t *json, struct address *address,
 			 struct err *err)
 {
 	const char *text = json_string_value(json);
 
-	if (!text || inet_pton(AF_INET, text, address) != 1)
-		return err_set(err, EINVAL,
-			       "'%.40s' is no address such as 10.77.1.2",
-			       text ? text : "");
-	return 0;
+	return address_parse(text ? text : "", address, err);
 }
 
 static int get_point(const json_t *args, struct point *point, struct err *err)
@@ -38,7 +33,9 @@ static int get_point(const json_t *args, struct point *point, struct err *err)
 	json_t *json;
 	int rc = json_get_object(args, "point", &json, err);
 
-	return rc ? rc : point_from_json(json, point, err);
+	if (!rc)
+		rc = point_from_json(json, point, err);
+	return rc ? rc : point_check(point, err);
 }
 
 /* NULL where the node's default is wanted. */

@@ -436,6 +436,14 @@ size_t matrix_intervals(const struct matrix *matrix)
 	return count;
 }
 
+bool matrix_tells(const struct matrix *matrix, enum axis axis)
+{
+	for (size_t i = 0; i < matrix->points; i++)
+		if (axis_is_told(axis, &matrix->point[i]))
+			return true;
+	return false;
+}
+
 const struct cell *matrix_cell(const struct matrix *matrix, size_t point,
 			       size_t path)
 {

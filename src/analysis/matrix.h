@@ -99,6 +99,10 @@ double matrix_link_mbps(int64_t link_bps, int64_t mtu);
  * expected to miss the truth. */
 size_t matrix_intervals(const struct matrix *matrix);
 
+/* Does some point tell of the axis (axis_is_told())? If not, it is not worth
+ * a column. */
+bool matrix_tells(const struct matrix *matrix, enum axis axis);
+
 const struct cell *matrix_cell(const struct matrix *matrix, size_t point,
 			       size_t path);
 

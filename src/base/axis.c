@@ -10,46 +10,154 @@
 
 static const char *const workloads[] = { "tcp_stream", NULL };
 static const char *const directions[] = { "send", "receive", NULL };
-static const char *const offloads[] = { "off", "on", NULL };
+static const char *const off_on[] = { "off", "on", NULL };
+static const char *const families[] = { "ipv4", "ipv6", NULL };
+static const char *const zero_copies[] = { "off", "msg_zerocopy", "sendfile",
+					   "splice", NULL };
+
+/* auto, and those that Linux has; a kernel has what it was built with. */
+static const char *const congestions[] = {
+	"auto",	    "reno", "cubic", "bbr",	  "dctcp", "vegas", "nv",
+	"westwood", "htcp", "bic",   "illinois",  "hybla", "veno",  "yeah",
+	"scalable", "lp",   "cdg",   "highspeed", NULL
+};
+
+#define ON(workload) (1u << WORKLOAD_##workload)
+#define ALL	     (~0u)
+#define TCP	     ON(TCP_STREAM)
+#define IP	     TCP
+#define STREAMS	     ON(TCP_STREAM)
+#define EXCHANGES    0u
 
 /* clang-format off */
 const struct axis_desc axis_table[AXIS_COUNT] = {
 	[AXIS_WORKLOAD] = {
-		.name = "workload", .kind = AXIS_IS_CHOICE,
+		.name = "workload", .label = "", .letter = 'w', .kind = AXIS_IS_CHOICE,
 		.choices = workloads, .fallback = WORKLOAD_TCP_STREAM,
-		.help = "what is measured: tcp_stream",
+		.workloads = ALL,
+		.help = "what is measured",
 	},
 	[AXIS_DIRECTION] = {
-		.name = "direction", .kind = AXIS_IS_CHOICE,
+		.name = "direction", .label = "", .kind = AXIS_IS_CHOICE,
 		.choices = directions, .fallback = DIRECTION_SEND,
+		.workloads = ALL,
 		.help = "send: M1 to M2 (netperf's STREAM); receive: M2 to M1 (MAERTS)",
 	},
 	[AXIS_MTU] = {
-		.name = "mtu", .kind = AXIS_IS_BYTES,
+		.name = "mtu", .label = "mtu", .kind = AXIS_IS_BYTES,
 		/* 68: RFC 791, the least that IPv4 must carry; 65535: the
 		 * largest that the kernel's veth and TAP take */
 		.min = 68, .max = 65535, .fallback = 1500,
+		.workloads = ALL,
 		.help = "MTU in bytes of every hop of every path",
 	},
 	[AXIS_SOCKET_SIZE] = {
-		.name = "socket_size", .kind = AXIS_IS_BYTES,
-		.min = 0, .max = 1073741824, .fallback = 0,
+		.name = "socket_size", .label = "socket", .letter = 's', .kind = AXIS_IS_BYTES,
+		.min = 0, .max = 1073741824, .fallback = 0, .zero = "auto",
+		.workloads = ALL,
 		.help = "SO_SNDBUF and SO_RCVBUF of both ends in bytes (netperf's -s and -S); 0: the kernel's own sizing",
 	},
 	[AXIS_MESSAGE_SIZE] = {
-		.name = "message_size", .kind = AXIS_IS_BYTES,
+		.name = "message_size", .label = "message", .letter = 'm', .kind = AXIS_IS_BYTES,
 		.min = 1, .max = 67108864, .fallback = 65536,
+		.workloads = STREAMS,
 		.help = "bytes that one write hands to the socket (netperf's -m)",
 	},
 	[AXIS_OFFLOAD] = {
-		.name = "offload", .kind = AXIS_IS_CHOICE,
-		.choices = offloads, .fallback = OFFLOAD_OFF,
+		.name = "offload", .label = "offload", .kind = AXIS_IS_CHOICE,
+		.choices = off_on, .fallback = OFFLOAD_OFF,
+		.workloads = ALL,
 		.help = "segmentation and checksum offload on every hop: off or on",
 	},
 	[AXIS_FLOWS] = {
-		.name = "flows", .kind = AXIS_IS_COUNT,
+		.name = "flows", .label = "flows", .letter = 'P', .kind = AXIS_IS_COUNT,
 		.min = 1, .max = 1024, .fallback = 1,
+		.workloads = ALL,
 		.help = "connections in parallel on a path",
+	},
+	[AXIS_REQUEST_SIZE] = {
+		.name = "request_size", .label = "request", .kind = AXIS_IS_BYTES,
+		.min = 1, .max = 67108864, .fallback = 1,
+		.workloads = EXCHANGES,
+		.help = "bytes of a transaction's request (the first of netperf's -r)",
+	},
+	[AXIS_RESPONSE_SIZE] = {
+		.name = "response_size", .label = "response", .kind = AXIS_IS_BYTES,
+		.min = 1, .max = 67108864, .fallback = 1,
+		.workloads = EXCHANGES,
+		.help = "bytes of a transaction's response (the second of netperf's -r)",
+	},
+	[AXIS_SENDER_SOCKET_SIZE] = {
+		.name = "sender_socket_size", .label = "sender's socket", .kind = AXIS_IS_BYTES,
+		.min = 0, .max = 1073741824, .fallback = 0, .zero = "same", .optional = true,
+		.workloads = ALL,
+		.help = "socket_size of the end that sends, or asks, alone; 0: socket_size",
+	},
+	[AXIS_RECEIVER_SOCKET_SIZE] = {
+		.name = "receiver_socket_size", .label = "receiver's socket", .kind = AXIS_IS_BYTES,
+		.min = 0, .max = 1073741824, .fallback = 0, .zero = "same", .optional = true,
+		.workloads = ALL,
+		.help = "socket_size of the end that receives, or answers, alone; 0: socket_size",
+	},
+	[AXIS_THREADS] = {
+		.name = "threads", .label = "threads", .letter = 'T', .kind = AXIS_IS_COUNT,
+		.min = 1, .max = 64, .fallback = 1, .optional = true,
+		.workloads = ALL,
+		.help = "threads at each end, among which the flows are dealt out",
+	},
+	[AXIS_FAMILY] = {
+		.name = "family", .label = "", .kind = AXIS_IS_CHOICE,
+		.choices = families, .fallback = FAMILY_IPV4, .optional = true,
+		.workloads = IP,
+		.help = "what the data goes over: ipv4 or ipv6",
+	},
+	[AXIS_CONGESTION] = {
+		.name = "congestion", .label = "congestion", .letter = 'C', .kind = AXIS_IS_CHOICE,
+		.choices = congestions, .fallback = CONGESTION_AUTO, .optional = true,
+		.workloads = TCP,
+		.help = "TCP's congestion control; auto: the first of cubic, reno that every node has",
+	},
+	[AXIS_NODELAY] = {
+		.name = "nodelay", .label = "nodelay", .letter = 'N', .kind = AXIS_IS_CHOICE,
+		.choices = off_on, .fallback = false, .optional = true,
+		.workloads = TCP,
+		.help = "TCP_NODELAY at both ends: no Nagle algorithm (netperf's -D)",
+	},
+	[AXIS_PACING_RATE] = {
+		.name = "pacing_rate", .label = "paced", .letter = 'b', .kind = AXIS_IS_RATE,
+		.min = 0, .max = INT64_C(1000000000000), .fallback = 0, .zero = "unlimited", .optional = true,
+		.workloads = IP,
+		.help = "most that each flow sends, in bit/s, evenly spaced (iperf3's -b)",
+	},
+	[AXIS_ZERO_COPY] = {
+		.name = "zero_copy", .label = "zero copy", .letter = 'Z', .kind = AXIS_IS_CHOICE,
+		.choices = zero_copies, .fallback = ZERO_COPY_OFF, .optional = true,
+		.workloads = STREAMS,
+		.help = "how a message is sent without copying it: off, msg_zerocopy, sendfile, splice",
+	},
+	[AXIS_MSG_TRUNC] = {
+		.name = "msg_trunc", .label = "msg_trunc", .kind = AXIS_IS_CHOICE,
+		.choices = off_on, .fallback = false, .optional = true,
+		.workloads = STREAMS,
+		.help = "the receiver has the kernel drop the data uncopied (iperf3's --skip-rx-copy)",
+	},
+	[AXIS_BUSY_POLL] = {
+		.name = "busy_poll", .label = "busy poll us", .kind = AXIS_IS_COUNT,
+		.min = 0, .max = 1000000, .fallback = 0, .zero = "none", .optional = true,
+		.workloads = IP,
+		.help = "SO_BUSY_POLL at both ends, in microseconds; 0: leave it",
+	},
+	[AXIS_NOTSENT_LOWAT] = {
+		.name = "notsent_lowat", .label = "notsent_lowat", .kind = AXIS_IS_BYTES,
+		.min = 0, .max = 1073741824, .fallback = 0, .zero = "none", .optional = true,
+		.workloads = TCP,
+		.help = "TCP_NOTSENT_LOWAT in bytes; 0: leave it",
+	},
+	[AXIS_DSCP] = {
+		.name = "dscp", .label = "dscp", .kind = AXIS_IS_COUNT,
+		.min = 0, .max = 63, .fallback = 0, .zero = "none", .optional = true,
+		.workloads = IP,
+		.help = "differentiated services codepoint of the data's packets, 0 to 63",
 	},
 };
 /* clang-format on */
@@ -81,18 +189,30 @@ static int parse_choice(const struct axis_desc *desc, const char *text,
 		       text, valid);
 }
 
+/* "1gbit", or bit/s as axis_format() writes them. */
+static int parse_rate(const char *text, int64_t *value, struct err *err)
+{
+	if (text[strspn(text, "0123456789")] == '\0' && *text)
+		return units_parse_count(text, value, err);
+	return units_parse_rate(text, value, err);
+}
+
 int axis_parse(enum axis axis, const char *text, int64_t *value,
 	       struct err *err)
 {
 	const struct axis_desc *desc = &axis_table[axis];
-	int rc;
+	int rc = 0;
 
 	if (desc->kind == AXIS_IS_CHOICE)
 		return parse_choice(desc, text, value, err);
-	if (desc->kind == AXIS_IS_BYTES)
+	if (desc->zero && strcmp(text, desc->zero) == 0)
+		*value = 0;
+	else if (desc->kind == AXIS_IS_BYTES)
 		rc = units_parse_bytes(text, value, err);
-	else
+	else if (desc->kind == AXIS_IS_COUNT)
 		rc = units_parse_count(text, value, err);
+	else
+		rc = parse_rate(text, value, err);
 	if (rc)
 		return err_wrap(err, "%s", desc->name);
 	if (*value < desc->min || *value > desc->max)
@@ -111,6 +231,32 @@ void axis_format(enum axis axis, int64_t value, char *buf, size_t size)
 		snprintf(buf, size, "%" PRId64, value);
 }
 
+void axis_say(enum axis axis, int64_t value, char *buf, size_t size)
+{
+	const struct axis_desc *desc = &axis_table[axis];
+
+	if (value == 0 && desc->zero)
+		snprintf(buf, size, "%s", desc->zero);
+	else if (desc->kind == AXIS_IS_BYTES && axis != AXIS_MTU)
+		units_format_bytes(value, buf, size);
+	else if (desc->kind == AXIS_IS_RATE)
+		units_format_rate(value, buf, size);
+	else
+		axis_format(axis, value, buf, size);
+}
+
+bool axis_applies(enum axis axis, const struct point *point)
+{
+	return axis_table[axis].workloads >> point->value[AXIS_WORKLOAD] & 1;
+}
+
+bool axis_is_told(enum axis axis, const struct point *point)
+{
+	return axis_applies(axis, point) &&
+	       (!axis_table[axis].optional ||
+		point->value[axis] != axis_table[axis].fallback);
+}
+
 void point_init(struct point *point)
 {
 	for (int i = 0; i < AXIS_COUNT; i++)
@@ -122,21 +268,46 @@ bool point_equal(const struct point *a, const struct point *b)
 	return memcmp(a->value, b->value, sizeof(a->value)) == 0;
 }
 
-void point_format(const struct point *point, char *buf, size_t size)
+int point_check(const struct point *point, struct err *err)
 {
-	char socket_size[24], message_size[24];
 	const int64_t *v = point->value;
 
-	units_format_bytes(v[AXIS_SOCKET_SIZE], socket_size,
-			   sizeof(socket_size));
-	units_format_bytes(v[AXIS_MESSAGE_SIZE], message_size,
-			   sizeof(message_size));
-	snprintf(buf, size,
-		 "%s %s mtu %" PRId64 " socket %s message %s offload %s"
-		 " flows %" PRId64,
-		 workloads[v[AXIS_WORKLOAD]], directions[v[AXIS_DIRECTION]],
-		 v[AXIS_MTU], socket_size, message_size,
-		 offloads[v[AXIS_OFFLOAD]], v[AXIS_FLOWS]);
+	if (v[AXIS_THREADS] > v[AXIS_FLOWS])
+		return err_set(err, EINVAL,
+			       "threads: %" PRId64 " for %" PRId64
+			       " flows; a thread needs a flow at least",
+			       v[AXIS_THREADS], v[AXIS_FLOWS]);
+	if (v[AXIS_THREADS] > 1 || v[AXIS_ZERO_COPY] ||
+	    v[AXIS_FAMILY] != FAMILY_IPV4)
+		return err_set(err, EINVAL,
+			       "threads, zero_copy and family: not carried "
+			       "out yet");
+	/* RFC 8200: what every link of IPv6 must carry; Linux takes IPv6 off
+	 * an interface with less */
+	if (v[AXIS_FAMILY] == FAMILY_IPV6 && v[AXIS_MTU] < 1280)
+		return err_set(err, EINVAL,
+			       "mtu: %" PRId64 " with family ipv6, which needs "
+			       "1280 at least",
+			       v[AXIS_MTU]);
+	return 0;
+}
+
+void point_format(const struct point *point, char *buf, size_t size)
+{
+	size_t used = 0;
+	char text[32];
+
+	buf[0] = '\0';
+	for (int i = 0; i < AXIS_COUNT && used < size; i++) {
+		const struct axis_desc *desc = &axis_table[i];
+
+		if (!axis_is_told((enum axis)i, point))
+			continue;
+		axis_say((enum axis)i, point->value[i], text, sizeof(text));
+		used += (size_t)snprintf(buf + used, size - used, "%s%s%s%s",
+					 used ? " " : "", desc->label,
+					 *desc->label ? " " : "", text);
+	}
 }
 
 json_t *point_to_json(const struct point *point)

@@ -27,23 +27,49 @@ enum axis {
 	AXIS_MESSAGE_SIZE,
 	AXIS_OFFLOAD,
 	AXIS_FLOWS,
+	AXIS_FIRST_OF_CSV, /* the axes before stand first in the CSV's rows */
+	AXIS_REQUEST_SIZE = AXIS_FIRST_OF_CSV,
+	AXIS_RESPONSE_SIZE,
+	AXIS_SENDER_SOCKET_SIZE,
+	AXIS_RECEIVER_SOCKET_SIZE,
+	AXIS_THREADS,
+	AXIS_FAMILY,
+	AXIS_CONGESTION,
+	AXIS_NODELAY,
+	AXIS_PACING_RATE,
+	AXIS_ZERO_COPY,
+	AXIS_MSG_TRUNC,
+	AXIS_BUSY_POLL,
+	AXIS_NOTSENT_LOWAT,
+	AXIS_DSCP,
 	AXIS_COUNT
 };
 
-/* Order of the choices of AXIS_WORKLOAD, AXIS_DIRECTION, AXIS_OFFLOAD. */
+/* Orders of choices. */
 enum { WORKLOAD_TCP_STREAM };
 enum { DIRECTION_SEND, DIRECTION_RECEIVE }; /* as M1 sees it */
 enum { OFFLOAD_OFF, OFFLOAD_ON };
+enum { FAMILY_IPV4, FAMILY_IPV6 };
+enum { CONGESTION_AUTO }; /* what the study has chosen for all nodes */
+enum { ZERO_COPY_OFF, ZERO_COPY_MSG, ZERO_COPY_SENDFILE, ZERO_COPY_SPLICE };
 
-enum axis_kind { AXIS_IS_CHOICE, AXIS_IS_BYTES, AXIS_IS_COUNT };
+enum axis_kind { AXIS_IS_CHOICE, AXIS_IS_BYTES, AXIS_IS_COUNT, AXIS_IS_RATE };
 
 struct axis_desc {
-	const char *name; /* plan key, stored and CSV column */
+	const char *name;  /* plan key, stored and CSV column; with '-' for
+			    * '_' the option of probe */
+	const char *label; /* before the value, in a line for people */
+	char letter;	   /* of the option: 'm': -m; 0: none */
 	enum axis_kind kind;
 	const char *const *choices; /* NULL-ended; AXIS_IS_CHOICE only */
 	int64_t min, max;	    /* inclusive; the other kinds */
 	int64_t fallback;	    /* where a plan does not name the axis */
-	const char *help;	    /* one line, for help and manual */
+	const char *zero;	    /* a word for 0, read and shown; or NULL */
+	/* Told only where it is not its fallback: the many axes that most
+	 * studies leave alone shall not clutter what they print. */
+	bool optional;
+	unsigned workloads; /* bits, 1 << WORKLOAD_x: has a meaning there */
+	const char *help;   /* one line, for help and manual */
 };
 
 extern const struct axis_desc axis_table[AXIS_COUNT];
@@ -62,11 +88,24 @@ int axis_parse(enum axis axis, const char *text, int64_t *value,
 /* As CSV has it: plain numbers, choices by name. */
 void axis_format(enum axis axis, int64_t value, char *buf, size_t size);
 
+/* For people: "64K", "1gbit", "auto". */
+void axis_say(enum axis axis, int64_t value, char *buf, size_t size);
+
+/* Has the axis a meaning with the point's workload? If not, it is at its
+ * fallback in every point of a plan. */
+bool axis_applies(enum axis axis, const struct point *point);
+
+/* Is it worth telling of this point? */
+bool axis_is_told(enum axis axis, const struct point *point);
+
 /* Every axis at its fallback. */
 void point_init(struct point *point);
 bool point_equal(const struct point *a, const struct point *b);
 
-/* "tcp_stream send mtu 1500 socket 16K message 4K offload off". */
+/* Values that are good each but not together: -EINVAL with which, and why. */
+int point_check(const struct point *point, struct err *err);
+
+/* "tcp_stream send mtu 1500 socket 16K message 4K offload off flows 1". */
 void point_format(const struct point *point, char *buf, size_t size);
 
 /* {"workload": "tcp_stream", "mtu": 1500, ...}; a new reference. */

@@ -63,12 +63,64 @@ static void test_point_survives_json(void **state)
 				  "message 64K offload off flows 1");
 }
 
+static void test_zero_has_a_word(void **state)
+{
+	struct err err = ERR_INIT;
+	char text[32];
+	int64_t v = 1;
+
+	(void)state;
+	assert_int_equal(axis_parse(AXIS_SOCKET_SIZE, "auto", &v, &err), 0);
+	assert_int_equal(v, 0);
+	axis_say(AXIS_SOCKET_SIZE, v, text, sizeof(text));
+	assert_string_equal(text, "auto");
+	assert_int_equal(axis_parse(AXIS_PACING_RATE, "1gbit", &v, &err), 0);
+	assert_int_equal(v, 1000000000);
+	axis_format(AXIS_PACING_RATE, v, text, sizeof(text));
+	assert_int_equal(axis_parse(AXIS_PACING_RATE, text, &v, &err), 0);
+	assert_int_equal(v, 1000000000);
+	assert_int_equal(axis_parse(AXIS_MESSAGE_SIZE, "auto", &v, &err),
+			 -EINVAL);
+}
+
+static void test_what_cannot_go_together(void **state)
+{
+	struct err err = ERR_INIT;
+	struct point point;
+
+	(void)state;
+	point_init(&point);
+	assert_int_equal(point_check(&point, &err), 0);
+	point.value[AXIS_THREADS] = 2;
+	assert_int_equal(point_check(&point, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "threads: 2 for 1 flows"));
+}
+
+static void test_only_what_is_set_is_told(void **state)
+{
+	struct point point;
+	char text[160];
+
+	(void)state;
+	point_init(&point);
+	point.value[AXIS_NODELAY] = true;
+	point.value[AXIS_PACING_RATE] = 100000000;
+	point_format(&point, text, sizeof(text));
+	assert_string_equal(text, "tcp_stream send mtu 1500 socket auto "
+				  "message 64K offload off flows 1 nodelay on "
+				  "paced 100mbit");
+	assert_false(axis_is_told(AXIS_DSCP, &point));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row_is_complete),
 		cmocka_unit_test(test_parse_says_the_valid_choices),
 		cmocka_unit_test(test_point_survives_json),
+		cmocka_unit_test(test_zero_has_a_word),
+		cmocka_unit_test(test_what_cannot_go_together),
+		cmocka_unit_test(test_only_what_is_set_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,11 +134,7 @@ static void write_values(FILE *out, enum axis axis,
 	char text[64];
 
 	for (size_t i = 0; i < values->count; i++) {
-		if (axis_table[axis].kind == AXIS_IS_BYTES)
-			units_format_bytes(values->value[i], text,
-					   sizeof(text));
-		else
-			axis_format(axis, values->value[i], text, sizeof(text));
+		axis_say(axis, values->value[i], text, sizeof(text));
 		fprintf(out, "%s%s", i ? ", " : "", text);
 	}
 	if (values->count > 1)
@@ -147,11 +143,12 @@ static void write_values(FILE *out, enum axis axis,
 
 static size_t count_points(const struct plan *plan)
 {
-	size_t points = 1;
+	struct point *points;
+	size_t count = 0;
 
-	for (int i = 0; i < AXIS_COUNT; i++)
-		points *= plan->axis[i].count;
-	return points;
+	if (plan_expand(plan, &points, &count, NULL) == 0)
+		free(points);
+	return count;
 }
 
 /* Slices, their guards and the warm-up: what is sure. Connecting, and setting
@@ -238,11 +235,16 @@ static void print_row(const char *label, const struct plan *plan,
 
 static void print_axis(const struct plan *plan, enum axis axis)
 {
+	const struct plan_values *values = &plan->axis[axis];
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out;
 
-	write_values(out, axis, &plan->axis[axis]);
+	if (axis >= AXIS_FIRST_OF_CSV && values->count == 1 &&
+	    values->value[0] == axis_table[axis].fallback)
+		return;
+	out = open_memstream(&text, &size);
+	write_values(out, axis, values);
 	fclose(out);
 	opt_print_row(stdout, axis_table[axis].name, text, INDENT);
 	free(text);

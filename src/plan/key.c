@@ -170,6 +170,9 @@ static void write_axes(const struct plan *plan, FILE *out)
 	for (int i = 0; i < AXIS_COUNT; i++) {
 		const struct plan_values *values = &plan->axis[i];
 
+		if (axis_table[i].optional && values->count == 1 &&
+		    values->value[0] == axis_table[i].fallback)
+			continue;
 		fprintf(out, "%s: [", axis_table[i].name);
 		for (size_t k = 0; k < values->count; k++) {
 			axis_format((enum axis)i, values->value[k], text,

@@ -53,6 +53,20 @@ static int write_text(struct plan *plan, struct err *err)
 	return 0;
 }
 
+static int check_points(const struct plan *plan, struct err *err)
+{
+	struct point *points;
+	size_t count;
+	int rc = plan_expand(plan, &points, &count, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = point_check(&points[i], err);
+	free(points);
+	return rc ? err_wrap(err, "%s", plan->source) : 0;
+}
+
 static int make_plan(struct plan **out, const struct node *root,
 		     const char *source, const struct kind_desc *const *kinds,
 		     struct err *err)
@@ -68,6 +82,8 @@ static int make_plan(struct plan **out, const struct node *root,
 		err_sys(err, ENOMEM, "%s", source);
 	else
 		rc = key_read_all(plan, root, kinds, err);
+	if (rc == 0)
+		rc = check_points(plan, err);
 	if (rc == 0)
 		rc = write_text(plan, err);
 	if (rc)
@@ -221,27 +237,38 @@ int plan_parse(struct plan **plan, const char *text, const char *source,
 	return load(plan, &l, err);
 }
 
+/* The value of each axis in the n-th of the product's combinations, the last
+ * axis fastest. False where it is one already had: an axis without a meaning
+ * for the workload has but its fallback, and makes no further points. */
+static bool nth_point(const struct plan *plan, size_t n, struct point *point)
+{
+	bool first = true;
+
+	for (int i = AXIS_COUNT - 1; i >= 0; i--) {
+		point->value[i] = plan->axis[i].value[n % plan->axis[i].count];
+		n /= plan->axis[i].count;
+	}
+	for (int i = 0; i < AXIS_COUNT; i++) {
+		if (axis_applies((enum axis)i, point))
+			continue;
+		first &= point->value[i] == plan->axis[i].value[0];
+		point->value[i] = axis_table[i].fallback;
+	}
+	return first;
+}
+
 int plan_expand(const struct plan *plan, struct point **points, size_t *count,
 		struct err *err)
 {
-	size_t n = 1;
+	size_t n = 1, used = 0;
 
 	for (int i = 0; i < AXIS_COUNT; i++)
 		n *= plan->axis[i].count; /* <= PLAN_MAX_POINTS */
 	*points = calloc(n, sizeof(**points));
 	if (!*points)
 		return err_sys(err, ENOMEM, "%zu points", n);
-	for (size_t p = 0; p < n; p++) {
-		size_t rest = p;
-
-		for (int i = AXIS_COUNT - 1; i >= 0; i--) {
-			const struct plan_values *values = &plan->axis[i];
-
-			(*points)[p].value[i] =
-				values->value[rest % values->count];
-			rest /= values->count;
-		}
-	}
-	*count = n;
+	for (size_t p = 0; p < n; p++)
+		used += nth_point(plan, p, &(*points)[used]);
+	*count = used;
 	return 0;
 }

@@ -91,7 +91,8 @@ int plan_parse(struct plan **plan, const char *text, const char *source,
 	       const struct kind_desc *const *kinds, struct err *err);
 void plan_free(struct plan *plan);
 
-/* The product of the axes, last axis fastest; *points is malloc'ed. */
+/* The product of the axes, last axis fastest; an axis that has no meaning for
+ * a workload makes no points there. *points is malloc'ed. */
 int plan_expand(const struct plan *plan, struct point **points, size_t *count,
 		struct err *err);
 

@@ -171,7 +171,9 @@ static void test_lists_of_options_make_paths(void **state)
 
 /* clang-format off */
 #define VALID_KEYS "valid keys: title, paths, link, workload, direction, mtu, socket_size, " \
-	"message_size, offload, flows, rule, placement, precision, budget, slice, guard, " \
+	"message_size, offload, flows, request_size, response_size, sender_socket_size, " \
+	"receiver_socket_size, threads, family, congestion, nodelay, pacing_rate, zero_copy, " \
+	"msg_trunc, busy_poll, notsent_lowat, dscp, rule, placement, precision, budget, slice, guard, " \
 	"warmup, cycles, min_blocks"
 
 static const struct {

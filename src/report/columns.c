@@ -14,6 +14,8 @@ json_t *column_axis(const struct cell *cell, enum axis axis)
 {
 	int64_t value = cell->point->value[axis];
 
+	if (!axis_applies(axis, cell->point))
+		return json_null();
 	if (axis_table[axis].kind == AXIS_IS_CHOICE)
 		return json_string(axis_table[axis].choices[value]);
 	return json_integer(value);

@@ -20,10 +20,12 @@ struct column {
 	json_t *(*value)(const struct matrix *matrix, const struct cell *cell);
 };
 
-/* path; the axes in their order; then measured_columns[]. */
+/* path; the first axes, AXIS_FIRST_OF_CSV of them; measured_columns[]; then
+ * each further axis that the matrix tells of. */
 extern const struct column column_path;
 extern const struct column measured_columns[]; /* ended by name == NULL */
 
+/* Null where the axis has no meaning for the cell's workload. */
 json_t *column_axis(const struct cell *cell, enum axis axis);
 
 #endif

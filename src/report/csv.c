@@ -37,13 +37,16 @@ static void write_value(FILE *out, json_t *value)
 	json_decref(value);
 }
 
-static void write_header(FILE *out)
+static void write_header(FILE *out, const struct matrix *matrix)
 {
 	fputs(column_path.name, out);
-	for (enum axis axis = 0; axis < AXIS_COUNT; axis++)
+	for (enum axis axis = 0; axis < AXIS_FIRST_OF_CSV; axis++)
 		fprintf(out, ",%s", axis_table[axis].name);
 	for (const struct column *c = measured_columns; c->name; c++)
 		fprintf(out, ",%s", c->name);
+	for (enum axis axis = AXIS_FIRST_OF_CSV; axis < AXIS_COUNT; axis++)
+		if (matrix_tells(matrix, axis))
+			fprintf(out, ",%s", axis_table[axis].name);
 	fputc('\n', out);
 }
 
@@ -51,13 +54,19 @@ static void write_row(FILE *out, const struct matrix *matrix,
 		      const struct cell *cell)
 {
 	write_value(out, column_path.value(matrix, cell));
-	for (enum axis axis = 0; axis < AXIS_COUNT; axis++) {
+	for (enum axis axis = 0; axis < AXIS_FIRST_OF_CSV; axis++) {
 		fputc(',', out);
 		write_value(out, column_axis(cell, axis));
 	}
 	for (const struct column *c = measured_columns; c->name; c++) {
 		fputc(',', out);
 		write_value(out, c->value(matrix, cell));
+	}
+	for (enum axis axis = AXIS_FIRST_OF_CSV; axis < AXIS_COUNT; axis++) {
+		if (!matrix_tells(matrix, axis))
+			continue;
+		fputc(',', out);
+		write_value(out, column_axis(cell, axis));
 	}
 	fputc('\n', out);
 }
@@ -66,7 +75,7 @@ static int csv_write(const struct report_args *args, struct err *err)
 {
 	const struct matrix *m = args->matrix;
 
-	write_header(args->out);
+	write_header(args->out, m);
 	for (size_t path = 0; path < m->paths; path++)
 		for (size_t i = 0; i < m->points; i++)
 			write_row(args->out, m, matrix_cell(m, i, path));

@@ -87,8 +87,9 @@ static json_t *cell_of(const struct matrix *m, const struct cell *cell)
 
 	json_object_set_new(row, column_path.name, column_path.value(m, cell));
 	for (enum axis axis = 0; axis < AXIS_COUNT; axis++)
-		json_object_set_new(row, axis_table[axis].name,
-				    column_axis(cell, axis));
+		if (axis < AXIS_FIRST_OF_CSV || matrix_tells(m, axis))
+			json_object_set_new(row, axis_table[axis].name,
+					    column_axis(cell, axis));
 	for (const struct column *c = measured_columns; c->name; c++)
 		json_object_set_new(row, c->name, c->value(m, cell));
 	return row;

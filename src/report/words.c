@@ -55,22 +55,11 @@ bool words_axis_varies(const struct matrix *matrix, enum axis axis)
 
 static void one_axis(enum axis axis, int64_t value, char *buf, size_t size)
 {
-	static const char *const labels[AXIS_COUNT] = {
-		[AXIS_WORKLOAD] = "",
-		[AXIS_DIRECTION] = "",
-		[AXIS_MTU] = "mtu ",
-		[AXIS_SOCKET_SIZE] = "socket ",
-		[AXIS_MESSAGE_SIZE] = "message ",
-		[AXIS_OFFLOAD] = "offload ",
-		[AXIS_FLOWS] = "flows ",
-	};
+	const char *label = axis_table[axis].label;
 	char text[32];
 
-	if (axis == AXIS_SOCKET_SIZE || axis == AXIS_MESSAGE_SIZE)
-		words_size(value, text, sizeof(text));
-	else
-		axis_format(axis, value, text, sizeof(text));
-	snprintf(buf, size, "%s%s", labels[axis], text);
+	axis_say(axis, value, text, sizeof(text));
+	snprintf(buf, size, "%s%s%s", label, *label ? " " : "", text);
 }
 
 static void append(char *buf, size_t size, const char *separator,
@@ -91,8 +80,9 @@ void words_point(const struct matrix *matrix, const struct point *point,
 		bool is_size = axis == AXIS_SOCKET_SIZE ||
 			       axis == AXIS_MESSAGE_SIZE || axis == AXIS_MTU;
 
-		if (!words_axis_varies(matrix, axis) &&
-		    !(matrix->points == 1 && is_size))
+		if ((!words_axis_varies(matrix, axis) &&
+		     !(matrix->points == 1 && is_size)) ||
+		    !axis_applies(axis, point))
 			continue;
 		one_axis(axis, point->value[axis], text, sizeof(text));
 		append(buf, size, ", ", text);
@@ -106,7 +96,8 @@ void words_group(const struct matrix *matrix, const struct point *point,
 
 	buf[0] = '\0';
 	for (enum axis axis = 0; axis < AXIS_COUNT; axis++) {
-		if (axis == AXIS_SOCKET_SIZE || axis == AXIS_MESSAGE_SIZE)
+		if (axis == AXIS_SOCKET_SIZE || axis == AXIS_MESSAGE_SIZE ||
+		    !axis_is_told(axis, point))
 			continue;
 		if (axis == AXIS_FLOWS && point->value[axis] == 1 &&
 		    !words_axis_varies(matrix, axis))

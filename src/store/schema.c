@@ -5,11 +5,36 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define APPLICATION_ID 0x76617a61 /* "vaza" */
 
 /* One for each change of schema.sql; [0] stays empty, see schema.h. */
-static const char *const steps[SCHEMA_VERSION] = { NULL };
+static const char *const steps[SCHEMA_VERSION] = {
+	NULL,
+	/* 1 to 2: more axes; what exchanges and datagrams have to tell */
+	"ALTER TABLE point ADD request_size INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE point ADD response_size INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE point ADD sender_socket_size INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE point ADD receiver_socket_size INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE point ADD threads INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE point ADD family TEXT NOT NULL DEFAULT 'ipv4';"
+	"ALTER TABLE point ADD congestion TEXT NOT NULL DEFAULT 'auto';"
+	"ALTER TABLE point ADD nodelay TEXT NOT NULL DEFAULT 'off';"
+	"ALTER TABLE point ADD pacing_rate INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE point ADD zero_copy TEXT NOT NULL DEFAULT 'off';"
+	"ALTER TABLE point ADD msg_trunc TEXT NOT NULL DEFAULT 'off';"
+	"ALTER TABLE point ADD busy_poll INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE point ADD notsent_lowat INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE point ADD dscp INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE measurement ADD reverse_mbps REAL NOT NULL DEFAULT 0;"
+	"ALTER TABLE measurement ADD sent_mbps REAL NOT NULL DEFAULT 0;"
+	"ALTER TABLE measurement ADD transactions INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE measurement ADD latency TEXT;"
+	"ALTER TABLE measurement ADD datagrams INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE measurement ADD lost INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE measurement ADD reordered INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE measurement ADD jitter_us REAL NOT NULL DEFAULT 0;",
+};
 
 const struct schema store_schema = {
 	.version = SCHEMA_VERSION,

@@ -36,7 +36,21 @@ CREATE TABLE point (
 	socket_size INTEGER NOT NULL, -- bytes; 0: the kernel's own sizing
 	message_size INTEGER NOT NULL, -- bytes
 	offload TEXT NOT NULL,
-	flows INTEGER NOT NULL
+	flows INTEGER NOT NULL,
+	request_size INTEGER NOT NULL DEFAULT 1, -- bytes
+	response_size INTEGER NOT NULL DEFAULT 1, -- bytes
+	sender_socket_size INTEGER NOT NULL DEFAULT 0, -- bytes; 0: socket_size
+	receiver_socket_size INTEGER NOT NULL DEFAULT 0, -- bytes; 0: socket_size
+	threads INTEGER NOT NULL DEFAULT 1,
+	family TEXT NOT NULL DEFAULT 'ipv4',
+	congestion TEXT NOT NULL DEFAULT 'auto',
+	nodelay TEXT NOT NULL DEFAULT 'off',
+	pacing_rate INTEGER NOT NULL DEFAULT 0, -- bit/s of a flow; 0: unpaced
+	zero_copy TEXT NOT NULL DEFAULT 'off',
+	msg_trunc TEXT NOT NULL DEFAULT 'off',
+	busy_poll INTEGER NOT NULL DEFAULT 0, -- microseconds
+	notsent_lowat INTEGER NOT NULL DEFAULT 0, -- bytes; 0: unset
+	dscp INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- One block: all paths of one point, their slices interleaved. Ids ascend in
@@ -70,6 +84,16 @@ CREATE TABLE measurement (
 	congestion TEXT NOT NULL, -- congestion control: cubic, reno ...
 	slices TEXT, -- JSON: [[bytes, ns], ...] as measured
 	counters TEXT, -- JSON: what observers add
+	-- direction both: of throughput_mbps, what M2 sent to M1
+	reverse_mbps REAL NOT NULL DEFAULT 0,
+	-- what the sender handed to its socket (datagrams; 0: not counted)
+	sent_mbps REAL NOT NULL DEFAULT 0,
+	transactions INTEGER NOT NULL DEFAULT 0, -- within the slices
+	latency TEXT, -- JSON: [[bucket, count], ...] of stats/histogram.h
+	datagrams INTEGER NOT NULL DEFAULT 0, -- received within the slices
+	lost INTEGER NOT NULL DEFAULT 0, -- of those sent within the slices
+	reordered INTEGER NOT NULL DEFAULT 0, -- came after a later one
+	jitter_us REAL NOT NULL DEFAULT 0, -- RFC 3550, 6.4.1, mean of slices
 	PRIMARY KEY (block, path)
 ) STRICT, WITHOUT ROWID;
 

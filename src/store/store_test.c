@@ -397,15 +397,15 @@ static void test_damage_is_found_on_opening(void **state)
 
 /* Schemas to come: the first one's second step fails, the other's do not. */
 static const char *const bad_steps[] = {
-	NULL, "CREATE TABLE extra (x INTEGER) STRICT;",
+	NULL, "", "CREATE TABLE extra (x INTEGER) STRICT;",
 	"CREATE TABLE extra (x INTEGER) STRICT;"
 };
 static const char *const good_steps[] = {
-	NULL, "CREATE TABLE extra (x INTEGER) STRICT;",
+	NULL, "", "CREATE TABLE extra (x INTEGER) STRICT;",
 	"INSERT INTO extra VALUES (7);"
 };
-static const struct schema bad_next = { 3, "", bad_steps };
-static const struct schema good_next = { 3, "", good_steps };
+static const struct schema bad_next = { 4, "", bad_steps };
+static const struct schema good_next = { 4, "", good_steps };
 
 static void test_an_older_file_is_migrated(void **state)
 {
@@ -419,7 +419,7 @@ static void test_an_older_file_is_migrated(void **state)
 	/* a step that fails undoes those before it */
 	assert_true(store_open_schema(&store, f->dir, STORE_WRITE, &bad_next,
 				      &err) < 0);
-	assert_non_null(strstr(err.text, "from version 2 to 3"));
+	assert_non_null(strstr(err.text, "from version 3 to 4"));
 	assert_int_equal(fixture_check_all(f), 1);
 	/* a reader migrates a copy */
 	assert_int_equal(
@@ -435,7 +435,59 @@ static void test_an_older_file_is_migrated(void **state)
 					   &good_next, &err),
 			 0);
 	store_close(store);
-	fixture_refuse(f, STORE_READ, -ENOTSUP, "schema 3");
+	fixture_refuse(f, STORE_READ, -ENOTSUP, "schema 4");
+}
+
+/* "TABLE.COLUMN TYPE DEFAULT" of every column, sorted by name. */
+static void describe(const struct fixture *f, char *text, size_t size)
+{
+	struct store *store = fixture_open(f, STORE_WRITE);
+	sqlite3_stmt *query;
+	size_t used = 0;
+
+	assert_int_equal(
+		db_query(&store->db, &query,
+			 "SELECT m.name || '.' || c.name || ' ' || c.type || "
+			 "' ' || ifnull(c.dflt_value, '') FROM sqlite_schema m "
+			 "JOIN pragma_table_info(m.name) c ORDER BY 1",
+			 &err),
+		0);
+	while (db_next(&store->db, query, &err) > 0)
+		used += (size_t)snprintf(text + used, size - used, "%s\n",
+					 sqlite3_column_text(query, 0));
+	assert_true(used && used < size);
+	sqlite3_finalize(query);
+	store_close(store);
+}
+
+/* What the real steps make of version 1 is what schema.sql makes. */
+static void test_version_1_becomes_the_newest(void **state)
+{
+	static const struct schema first = { 1, schema_1_sql, NULL };
+	static char fresh[16384], migrated[16384];
+	struct fixture *f = *state;
+	struct store *store = fixture_open(f, STORE_CREATE);
+	struct point *points, old;
+	size_t count;
+
+	store_close(store);
+	describe(f, fresh, sizeof(fresh));
+	unlink(f->file);
+	assert_int_equal(
+		store_open_schema(&store, f->dir, STORE_CREATE, &first, &err),
+		0);
+	store_close(store);
+	exec_sql(f->file, "INSERT INTO point VALUES (0, 'tcp_stream', "
+			  "'send', 1500, 0, 65536, 'off', 1)");
+	describe(f, migrated, sizeof(migrated));
+	assert_string_equal(migrated, fresh);
+	store = fixture_open(f, STORE_READ);
+	assert_int_equal(store_load_points(store, &points, &count, &err), 0);
+	point_init(&old);
+	assert_int_equal(count, 1);
+	assert_true(point_equal(points, &old));
+	free(points);
+	store_close(store);
 }
 
 int main(void)
@@ -455,6 +507,7 @@ int main(void)
 		FIXTURE_TEST(a_newer_file_is_refused),
 		FIXTURE_TEST(damage_is_found_on_opening),
 		FIXTURE_TEST(an_older_file_is_migrated),
+		FIXTURE_TEST(version_1_becomes_the_newest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,12 +32,12 @@
 #ifndef VAZAO_WORKLOAD_BLOCK_H
 #define VAZAO_WORKLOAD_BLOCK_H
 
-#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/axis.h"
 #include "base/err.h"
+#include "workload/address.h"
 #include "workload/watch.h"
 
 #define BLOCK_MAX_PATHS 16
@@ -76,7 +76,7 @@ struct block_result {
 };
 
 struct block_listen_args {
-	struct in_addr address; /* M2's address on this path */
+	struct address address; /* M2's on this path; ports are chosen */
 	const struct point *point;
 	const char *congestion; /* "cubic"; NULL: the node's default */
 };
@@ -109,7 +109,7 @@ int block_conduct(const struct block_conduct_args *args,
 		  struct block_result *results, struct err *err);
 
 struct block_follow_args {
-	struct in_addr address; /* M2's, on this path */
+	struct address address; /* M2's, on this path */
 	uint16_t data_port, baton_port;
 	const struct point *point;
 	const char *congestion;

@@ -34,6 +34,17 @@ int64_t block_longest_ns(const struct block_timing *timing, size_t paths,
 	       timing->patience_ns;
 }
 
+static int listen_one(const struct address *at, int backlog,
+		      const struct sock_args *args, uint16_t *port,
+		      struct err *err)
+{
+	struct address address = *at;
+	int fd = sock_listen(&address, backlog, args, err);
+
+	*port = fd < 0 ? 0 : address_get_port(&address);
+	return fd;
+}
+
 static int listen_both(struct block_conductor *c,
 		       const struct block_listen_args *args,
 		       uint16_t *data_port, uint16_t *baton_port,
@@ -41,16 +52,17 @@ static int listen_both(struct block_conductor *c,
 {
 	const struct sock_args plain = { 0 };
 	const struct sock_args data = {
-		.size_bytes = args->point->value[AXIS_SOCKET_SIZE],
+		.point = args->point,
+		.sends = c->end.sends,
 		.congestion = args->congestion,
 	};
 
 	c->baton_listener =
-		sock_listen(args->address, 1, &plain, baton_port, err);
+		listen_one(&args->address, 1, &plain, baton_port, err);
 	if (c->baton_listener < 0)
 		return c->baton_listener;
-	c->data_listener = sock_listen(args->address, (int)c->end.flows_max,
-				       &data, data_port, err);
+	c->data_listener = listen_one(&args->address, (int)c->end.flows_max,
+				      &data, data_port, err);
 	return c->data_listener < 0 ? c->data_listener : 0;
 }
 

@@ -12,24 +12,33 @@
 #include "base/clock.h"
 #include "workload/turn.h"
 
+static int connect_to(const struct block_follow_args *args, uint16_t port,
+		      const struct sock_args *sock, int64_t deadline_ns,
+		      struct err *err)
+{
+	struct address address = args->address;
+
+	address_set_port(&address, port);
+	return sock_connect(&address, sock, deadline_ns, err);
+}
+
 static int connect_all(struct end *end, const struct block_follow_args *args,
 		       struct err *err)
 {
 	const struct sock_args plain = { 0 };
 	const struct sock_args data = {
-		.size_bytes = args->point->value[AXIS_SOCKET_SIZE],
+		.point = args->point,
+		.sends = end->sends,
 		.congestion = args->congestion,
 	};
 	int64_t deadline_ns = clock_mono_ns() + args->timing.patience_ns;
-	int fd = sock_connect(args->address, args->baton_port, &plain,
-			      deadline_ns, err);
+	int fd = connect_to(args, args->baton_port, &plain, deadline_ns, err);
 	int rc = fd < 0 ? fd : baton_open(&end->baton, fd, err);
 
 	if (!rc)
 		rc = wake_on_data(fd, err);
 	while (!rc && end->flows < end->flows_max) {
-		fd = sock_connect(args->address, args->data_port, &data,
-				  deadline_ns, err);
+		fd = connect_to(args, args->data_port, &data, deadline_ns, err);
 		rc = fd < 0 ? fd : end_add_flow(end, fd, err);
 	}
 	return rc;

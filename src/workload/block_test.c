@@ -134,9 +134,10 @@ static void never_follow(struct follower *f, int report_fd)
 static int connect_to(const struct follower *f, uint16_t port)
 {
 	const struct sock_args plain = { 0 };
+	struct address address = f->args.address;
 
-	return sock_connect(f->args.address, port, &plain,
-			    clock_mono_ns() + NS_PER_S, NULL);
+	address_set_port(&address, port);
+	return sock_connect(&address, &plain, clock_mono_ns() + NS_PER_S, NULL);
 }
 
 /* Connects, then sends as many bytes as told, and no STOPPED ever. */
@@ -194,7 +195,7 @@ static void listen_on(struct block *b, size_t p)
 {
 	struct follower *f = &b->follower[p];
 	struct block_listen_args args = {
-		.address = { htonl(INADDR_LOOPBACK + (uint32_t)p) },
+		.address = address_of_ipv4(INADDR_LOOPBACK + (uint32_t)p),
 		.point = &b->point,
 	};
 
@@ -418,7 +419,7 @@ static void test_congestion_control(void **state)
 {
 	struct block b;
 	struct block_listen_args args = {
-		.address = { htonl(INADDR_LOOPBACK) },
+		.address = address_of_ipv4(INADDR_LOOPBACK),
 		.point = &b.point,
 		.congestion = "reno",
 	};

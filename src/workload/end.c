@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -51,6 +52,8 @@ int end_init(struct end *end, const struct point *point, bool sends,
 		.flows_max = (size_t)point->value[AXIS_FLOWS],
 		.epoll_fd = -1,
 		.sends = sends,
+		.nodelay = point->value[AXIS_NODELAY],
+		.receive_flags = point->value[AXIS_MSG_TRUNC] ? MSG_TRUNC : 0,
 	};
 	end->flow = calloc(end->flows_max, sizeof(*end->flow));
 	if (!end->flow)

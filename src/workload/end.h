@@ -44,6 +44,8 @@ struct end {
 	size_t flows, flows_max;
 	int epoll_fd; /* over the flows where there are several; else -1 */
 	bool sends;
+	bool nodelay;	   /* so the axis says */
+	int receive_flags; /* MSG_TRUNC, or none */
 	int64_t patience_ns;
 	uint64_t bytes;	  /* sent or received since connecting, all flows */
 	int64_t messages; /* send() calls that moved data */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "workload/sock.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
@@ -13,69 +11,74 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "workload/sock_options.h"
 
-static int set_buffers(int fd, int64_t bytes, struct err *err)
+int sock_open(const struct address *address, const struct sock_args *args,
+	      struct err *err)
 {
-	int size = bytes > INT_MAX ? INT_MAX : (int)bytes;
-
-	/* the kernel cuts at net.core.[rw]mem_max without a word and
-	 * doubles what is left; sock_read() tells what came of it */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
-		return err_sys(err, errno, "socket size %d", size);
-	return 0;
-}
-
-static int sock_open(const struct sock_args *args, struct err *err)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int rc = 0;
+	int family = address->any.sa_family;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int rc;
 
 	if (fd < 0)
 		return err_sys(err, errno, "socket");
-	if (args->size_bytes)
-		rc = set_buffers(fd, args->size_bytes, err);
-	if (!rc && args->congestion &&
-	    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, args->congestion,
-		       (socklen_t)strlen(args->congestion)) < 0)
-		rc = err_sys(err, errno, "congestion control %s",
-			     args->congestion);
+	rc = args->point ? sock_set_options(fd, family, args, err) : 0;
 	if (!rc)
 		return fd;
 	close(fd);
 	return rc;
 }
 
-int sock_listen(struct in_addr address, int backlog,
-		const struct sock_args *args, uint16_t *port, struct err *err)
+/* A vsock's bind() gives ports of 32 bits where none is asked for. */
+static int bind_vsock(int fd, struct address *address)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = address };
-	char text[INET_ADDRSTRLEN];
-	socklen_t len = sizeof(sin);
-	int fd = sock_open(args, err);
+	unsigned port = 20000 + (unsigned)(clock_mono_ns() / 1000 % 40000);
+
+	for (int i = 0; i < 1000; i++) {
+		address_set_port(address, (uint16_t)(port + (unsigned)i));
+		if (bind(fd, &address->any, address->len) == 0)
+			return 0;
+		if (errno != EADDRINUSE)
+			break;
+	}
+	return -1;
+}
+
+static int bind_any(int fd, struct address *address)
+{
+	socklen_t len = address->len;
+
+	if (address->any.sa_family == AF_VSOCK)
+		return bind_vsock(fd, address);
+	if (bind(fd, &address->any, address->len) < 0)
+		return -1;
+	return getsockname(fd, &address->any, &len);
+}
+
+int sock_listen(struct address *address, int backlog,
+		const struct sock_args *args, struct err *err)
+{
+	char text[ADDRESS_TEXT_MAX];
+	int fd = sock_open(address, args, err);
 	int rc;
 
 	if (fd < 0)
 		return fd;
-	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0 &&
-	    listen(fd, backlog) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&sin, &len) == 0) {
-		*port = ntohs(sin.sin_port);
+	if (bind_any(fd, address) == 0 && listen(fd, backlog) == 0)
 		return fd;
-	}
 	rc = errno;
-	inet_ntop(AF_INET, &address, text, sizeof(text));
+	address_format(address, text, sizeof(text));
 	close(fd);
 	return err_sys(err, rc, "listening on %s", text);
 }
 
-static int wait_for(int fd, short events, int64_t deadline_ns)
+int sock_wait(int fd, short events, int64_t deadline_mono_ns)
 {
 	struct pollfd pfd = { .fd = fd, .events = events };
 	int rc;
 
 	do
-		rc = poll(&pfd, 1, clock_poll_ms(deadline_ns));
+		rc = poll(&pfd, 1, clock_poll_ms(deadline_mono_ns));
 	while (rc < 0 && errno == EINTR);
 	if (rc > 0)
 		return 0;
@@ -84,18 +87,18 @@ static int wait_for(int fd, short events, int64_t deadline_ns)
 
 /* A connect() cut short by a signal goes on in the background just as a
  * nonblocking one does (connect(2)); both are awaited in the same way. */
-static int connect_until(int fd, const struct sockaddr_in *sin,
+static int connect_until(int fd, const struct address *address,
 			 int64_t deadline_ns)
 {
 	int code = 0;
 	socklen_t len = sizeof(code);
 	int rc;
 
-	if (connect(fd, (const struct sockaddr *)sin, sizeof(*sin)) == 0)
+	if (connect(fd, &address->any, address->len) == 0)
 		return 0;
 	if (errno != EINPROGRESS && errno != EINTR)
 		return -errno;
-	rc = wait_for(fd, POLLOUT, deadline_ns);
+	rc = sock_wait(fd, POLLOUT, deadline_ns);
 	if (rc)
 		return rc;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
@@ -103,27 +106,24 @@ static int connect_until(int fd, const struct sockaddr_in *sin,
 	return -code;
 }
 
-int sock_connect(struct in_addr address, uint16_t port,
-		 const struct sock_args *args, int64_t deadline_mono_ns,
-		 struct err *err)
+int sock_connect(const struct address *address, const struct sock_args *args,
+		 int64_t deadline_mono_ns, struct err *err)
 {
-	const struct sockaddr_in sin = { .sin_family = AF_INET,
-					 .sin_addr = address,
-					 .sin_port = htons(port) };
-	char text[INET_ADDRSTRLEN];
-	int fd = sock_open(args, err);
+	char text[ADDRESS_TEXT_MAX];
+	int fd = sock_open(address, args, err);
 	int rc;
 
 	if (fd < 0)
 		return fd;
 	fcntl(fd, F_SETFL, O_NONBLOCK);
-	rc = connect_until(fd, &sin, deadline_mono_ns);
+	rc = connect_until(fd, address, deadline_mono_ns);
 	fcntl(fd, F_SETFL, 0);
 	if (!rc)
 		return fd;
 	close(fd);
-	inet_ntop(AF_INET, &address, text, sizeof(text));
-	return err_sys(err, -rc, "connecting to %s:%u", text, port);
+	address_format(address, text, sizeof(text));
+	return err_sys(err, -rc, "connecting to %s, port %u", text,
+		       address_get_port(address));
 }
 
 int sock_accept(int listen_fd, int64_t deadline_mono_ns, struct err *err)
@@ -131,7 +131,7 @@ int sock_accept(int listen_fd, int64_t deadline_mono_ns, struct err *err)
 	int rc, fd;
 
 	do {
-		rc = wait_for(listen_fd, POLLIN, deadline_mono_ns);
+		rc = sock_wait(listen_fd, POLLIN, deadline_mono_ns);
 		if (rc)
 			return err_sys(err, -rc, "no connection came");
 		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
@@ -169,6 +169,14 @@ static int read_int(int fd, int level, int option, int64_t *value)
 	return 0;
 }
 
+static bool is_tcp(int fd)
+{
+	int64_t protocol = 0;
+
+	return read_int(fd, SOL_SOCKET, SO_PROTOCOL, &protocol) == 0 &&
+	       protocol == IPPROTO_TCP;
+}
+
 int sock_read(int fd, struct block_socket *out, struct err *err)
 {
 	struct tcp_info info = { 0 };
@@ -177,8 +185,11 @@ int sock_read(int fd, struct block_socket *out, struct err *err)
 
 	memset(out, 0, sizeof(*out));
 	if (read_int(fd, SOL_SOCKET, SO_SNDBUF, &out->sndbuf_bytes) ||
-	    read_int(fd, SOL_SOCKET, SO_RCVBUF, &out->rcvbuf_bytes) ||
-	    read_int(fd, IPPROTO_TCP, TCP_MAXSEG, &out->mss_bytes) ||
+	    read_int(fd, SOL_SOCKET, SO_RCVBUF, &out->rcvbuf_bytes))
+		return err_sys(err, errno, "reading a socket's state");
+	if (!is_tcp(fd))
+		return 0;
+	if (read_int(fd, IPPROTO_TCP, TCP_MAXSEG, &out->mss_bytes) ||
 	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) < 0 ||
 	    getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, out->congestion,
 		       &name_len) < 0)

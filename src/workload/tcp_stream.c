@@ -107,12 +107,13 @@ static int receive_one(struct end *end, struct err *err)
 	const int fd = end->flow[0].fd;
 	const size_t size = end->kit->buffer_bytes;
 	char *buffer = end->kit->buffer;
+	const int flags = end->receive_flags;
 	uint64_t bytes = 0;
 	ssize_t n = 1;
 	int code = 0;
 
 	while (!wake_pending()) {
-		n = recv(fd, buffer, size, 0);
+		n = recv(fd, buffer, size, flags);
 		if (n > 0) {
 			bytes += (uint64_t)n;
 		} else if (n == 0 || errno != EINTR) {
@@ -148,7 +149,7 @@ static int send_some(struct end *end, struct flow *flow, struct err *err)
 static int receive_some(struct end *end, struct flow *flow, struct err *err)
 {
 	ssize_t n = recv(flow->fd, end->kit->buffer, end->kit->buffer_bytes,
-			 MSG_DONTWAIT);
+			 end->receive_flags | MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
@@ -211,6 +212,8 @@ static int stream_receive(struct end *end, struct err *err)
  */
 static void stream_flush(struct end *end)
 {
+	if (end->nodelay)
+		return;
 	for (size_t i = 0; i < end->flows; i++)
 		for (int on = 1; on >= 0; on--)
 			setsockopt(end->flow[i].fd, IPPROTO_TCP, TCP_NODELAY,
