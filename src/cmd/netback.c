@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "xen/netback.h"
 #include "xen/socket.h"
@@ -13,8 +14,9 @@
 struct values {
 	const char *listen, *control, *vif, *mac, *bridge, *rate;
 	int64_t xenbus_fd, control_fd, domid, queues, budget, notify_batch,
-		coalesce_ns;
-	bool realtime, no_gso, no_header_copy, no_filter, direct, once;
+		coalesce_ns, drain_ns, stall_ns;
+	bool notify_always, realtime, no_gso, no_header_copy, no_filter, direct,
+		once;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -31,12 +33,15 @@ static const struct opt_row options[] = {
 	{ "queues", 'q', OPT_COUNT, AT(queues), "N", "most queues a vif may have (default: 8)" },
 	{ "budget", 0, OPT_COUNT, AT(budget), "N", "frames a turn, each way (default: 64)" },
 	{ "notify-batch", 0, OPT_COUNT, AT(notify_batch), "N", "received frames shown to the guest at once (default: 32)" },
+	{ "notify-always", 0, OPT_FLAG, AT(notify_always), NULL, "notify the guest of each, even if it did not ask" },
 	{ "coalesce", 0, OPT_DURATION, AT(coalesce_ns), "TIME", "after work look again so much later, before sleeping (default: 0)" },
 	{ "realtime", 0, OPT_FLAG, AT(realtime), NULL, "run as SCHED_FIFO: who is woken by a frame does not interrupt the batch" },
 	{ "no-gso", 0, OPT_FLAG, AT(no_gso), NULL, "offer no large frames" },
 	{ "no-header-copy", 0, OPT_FLAG, AT(no_header_copy), NULL, "send headers, too, from the guest's pages, unfiltered" },
 	{ "no-filter", 0, OPT_FLAG, AT(no_filter), NULL, "let a guest send under any address" },
 	{ "direct", 0, OPT_FLAG, AT(direct), NULL, "mode copy: the kernel puts frames straight into granted pages" },
+	{ "rx-drain", 0, OPT_DURATION, AT(drain_ns), "TIME", "a guest that posts no room: then its frames are dropped (default: 10s)" },
+	{ "rx-stall", 0, OPT_DURATION, AT(stall_ns), "TIME", "and then its link is down (default: 60s)" },
 	{ "control", 0, OPT_STRING, AT(control), "PATH", "a UNIX socket that answers with counters, in JSON" },
 	{ "control-fd", 0, OPT_COUNT, AT(control_fd), "FD", "or: an inherited, connected stream socket" },
 	{ "once", 0, OPT_FLAG, AT(once), NULL, "end when the last guest has gone" },
@@ -78,6 +83,9 @@ static int check(const struct values *v, struct err *err)
 	if (v->queues < 1 || v->queues > TAP_MAX_QUEUES)
 		return err_set(err, EINVAL, "--queues is 1 to %d",
 			       TAP_MAX_QUEUES);
+	if (v->drain_ns < NS_PER_MS || v->stall_ns < NS_PER_MS)
+		return err_set(err, EINVAL,
+			       "--rx-drain and --rx-stall are 1ms or more");
 	if (v->budget < 1 || v->notify_batch < 1)
 		return err_set(err, EINVAL,
 			       "--budget and --notify-batch are 1 or more");
@@ -123,7 +131,10 @@ static int serve(const struct values *v, struct err *err)
 	args.queues = v->queues;
 	args.budget = v->budget;
 	args.notify_batch = v->notify_batch;
+	args.notify_always = v->notify_always;
 	args.coalesce_ns = v->coalesce_ns;
+	args.drain_ns = v->drain_ns;
+	args.stall_ns = v->stall_ns;
 	rc = parse_rate(v->rate, &args, err);
 	if (!rc)
 		rc = open_sockets(v, &args, err);
@@ -144,12 +155,15 @@ static int serve(const struct values *v, struct err *err)
 
 static int run(const struct command *command, int argc, char **argv)
 {
+	const struct netback_args usual = NETBACK_ARGS_INIT;
 	struct values values = { .xenbus_fd = -1,
 				 .control_fd = -1,
 				 .domid = 1,
 				 .queues = TAP_MAX_QUEUES,
 				 .budget = 64,
-				 .notify_batch = 32 };
+				 .notify_batch = 32,
+				 .drain_ns = usual.drain_ns,
+				 .stall_ns = usual.stall_ns };
 	struct err err = ERR_INIT;
 	int status;
 

@@ -16,7 +16,7 @@ struct values {
 	const char *connect, *control, *tap, *receive;
 	int64_t xenbus_fd, control_fd, ring_pages, queues, budget;
 	int64_t notify_batch, coalesce_ns;
-	bool realtime, no_gso, persistent, split;
+	bool notify_always, page_a_frame, realtime, no_gso, persistent, split;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -31,6 +31,8 @@ static const struct opt_row options[] = {
 	{ "queues", 'q', OPT_COUNT, AT(queues), "N", "pairs of rings (default: 1)" },
 	{ "budget", 0, OPT_COUNT, AT(budget), "N", "frames a turn, each way (default: 64)" },
 	{ "notify-batch", 0, OPT_COUNT, AT(notify_batch), "N", "sent frames shown to netback at once (default: 32)" },
+	{ "notify-always", 0, OPT_FLAG, AT(notify_always), NULL, "notify netback of each, even if it did not ask" },
+	{ "page-a-frame", 0, OPT_FLAG, AT(page_a_frame), NULL, "let the guest's kernel hold each received frame in 4 KiB, as under Xen 3.0" },
 	{ "coalesce", 0, OPT_DURATION, AT(coalesce_ns), "TIME", "after work look again so much later, before sleeping (default: 0)" },
 	{ "realtime", 0, OPT_FLAG, AT(realtime), NULL, "run as SCHED_FIFO: who is woken by a frame does not interrupt the batch" },
 	{ "no-gso", 0, OPT_FLAG, AT(no_gso), NULL, "neither take nor give large frames" },
@@ -82,6 +84,8 @@ static int serve(const struct values *v, struct err *err)
 	args.queues = v->queues;
 	args.budget = v->budget;
 	args.notify_batch = v->notify_batch;
+	args.notify_always = v->notify_always;
+	args.page_a_frame = v->page_a_frame;
 	args.coalesce_ns = v->coalesce_ns;
 	args.stop_fd = cmd_stop_fd(err);
 	if (args.stop_fd < 0)

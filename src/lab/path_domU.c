@@ -9,6 +9,7 @@
  * kernel, whose eth0 is a packet socket on netfront's TAP, which is then in a
  * namespace without addresses: the wire between the two.
  */
+#include <errno.h>
 #include <string.h>
 
 #include <linux/if_tun.h>
@@ -47,10 +48,22 @@ static int make_eth0(struct parts *p, struct err *err)
 	return link_add_tap(&eth0, p->tap_flags, err);
 }
 
+static bool is_on(const struct lab_path *path, const char *key)
+{
+	const char *value = path_get_choice(path, key);
+
+	return value && strcmp(value, "on") == 0;
+}
+
 static int make_kernel(struct parts *p, struct err *err)
 {
-	int rc = netns_create(&p->wire, p->path->name, err);
+	int rc;
 
+	if (is_on(p->path, "page_a_frame"))
+		return err_set(err, EINVAL,
+			       "page_a_frame is for guest: namespace; a kernel "
+			       "guest's own driver makes its buffers");
+	rc = netns_create(&p->wire, p->path->name, err);
 	if (rc)
 		return rc;
 	p->front = p->wire;
@@ -147,6 +160,7 @@ static const char *const guests[] = { "namespace", "uml", NULL };
 static const char *const modes[] = { "copy", "grant-copy", "flip-index",
 				     "flip-map", NULL };
 static const char *const switches[] = { "on", "off", NULL };
+static const char *const notices[] = { "asked", "always", NULL };
 static const char *const pages[] = { "1", "2", "4", "8", "16", NULL };
 
 /* Each is told to netfront and netback by split_driver.c's table. */
@@ -162,6 +176,10 @@ static const struct kind_option options[] = {
 	  .help = "netback copies and filters the header of a sent frame" },
 	{ .key = "notify_batch", .min = 1, .max = 4096, .fallback = "32",
 	  .help = "frames shown to the other end at once, at most" },
+	{ .key = "notify", .choices = notices, .fallback = "asked",
+	  .help = "notify the other end where it asked for it, or always" },
+	{ .key = "page_a_frame", .choices = switches, .fallback = "off",
+	  .help = "the guest's kernel holds each received frame in 4 KiB" },
 	{ .key = "ring_pages", .choices = pages, .fallback = "1",
 	  .help = "pages of a ring: 256 frames each" },
 	{ .key = "queues", .min = 1, .max = 8, .fallback = "1",

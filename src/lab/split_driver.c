@@ -61,6 +61,8 @@ static const struct {
 	{ "receive", NULL, "", { "receive", NULL } },
 	{ "header_copy", "off", "", { NULL, "no-header-copy" } },
 	{ "notify_batch", NULL, "", { "notify-batch", "notify-batch" } },
+	{ "notify", "always", "", { "notify-always", "notify-always" } },
+	{ "page_a_frame", "on", "", { "page-a-frame", NULL } },
 	{ "ring_pages", NULL, "", { "ring-pages", NULL } },
 	{ "queues", NULL, "", { "queues", "queues" } },
 	{ "budget", NULL, "", { "budget", "budget" } },

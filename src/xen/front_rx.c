@@ -14,7 +14,7 @@ struct incoming {
 	uint32_t bytes;
 	bool bad; /* dropped; its slots are taken all the same */
 	struct offload offload;
-	struct iovec iov[1 + NETIF_SLOTS_LEGACY];
+	struct iovec iov[1 + NETIF_SLOTS_LEGACY + 1];
 	int iovs;
 };
 
@@ -185,6 +185,23 @@ static void take_packet(struct front_queue *queue, int *pending,
 	} while (!queue->front->fatal && rsp.flags & NETRXF_more_data);
 }
 
+/*
+ * A page a frame: the guest's kernel gives a frame that fills one a buffer of
+ * 4 KiB, which is what its socket is charged for, as with Xen 3.0's pages. IP
+ * cuts off what is behind the packet; eth0's byte counter has it. With the
+ * 384 bytes that a TAP's buffer has in front and behind, it is just a page.
+ */
+#define PAGE_FILL (XEN_PAGE_SIZE - 384 - 64)
+
+static void fill_page(struct incoming *in)
+{
+	static const uint8_t nothing[PAGE_FILL];
+
+	if (in->bytes < PAGE_FILL && !in->offload.gso_type)
+		in->iov[in->iovs++] = (struct iovec){ (void *)nothing,
+						      PAGE_FILL - in->bytes };
+}
+
 /* Onto eth0; the headers are looked at in a copy the back cannot reach. */
 static void write_out(struct front_queue *queue, struct incoming *in)
 {
@@ -207,6 +224,8 @@ static void write_out(struct front_queue *queue, struct incoming *in)
 		queue->counters.rx_errors++;
 		return;
 	}
+	if (queue->front->args->page_a_frame)
+		fill_page(in);
 	if (writev(queue->tap_fd, in->iov, in->iovs) < 0) {
 		queue->counters.rx_dropped++;
 		log_debug("%s: a frame of %u bytes is refused: %s",

@@ -72,7 +72,8 @@ void vif_push(struct vif_queue *queue, struct ring_back *ring,
 {
 	if (!ring_back_unpushed(ring))
 		return;
-	if (!ring_back_push(ring)) {
+	if (!ring_back_push(ring) &&
+	    !queue->vif->netback->args->notify_always) {
 		queue->counters.notify_spared++;
 		return;
 	}
@@ -119,6 +120,8 @@ static void take_event(struct vif_queue *queue, int at)
 	queue->counters.events++;
 	queue->tx_ready = true;
 	queue->rx_state.stalled = false;
+	/* a link that is down brings no frame: look for room all the same */
+	queue->tap_ready |= queue->rx_state.carrier_off;
 	give_turn(queue);
 	if (!pause_ns)
 		return;

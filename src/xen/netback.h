@@ -39,10 +39,16 @@ struct netback_args {
 	int64_t queues;	    /* at most, a vif */
 	int64_t budget;	    /* frames a turn and direction */
 	int64_t notify_batch; /* received frames a push, at most */
+	bool notify_always;   /* notify a push that nobody asked for, too */
 	int64_t coalesce_ns;  /* after work: look again so much later, before
 			       * asking to be woken; 0: ask at once */
 	int64_t rate_bytes;   /* credit: so many bytes ... */
 	int64_t rate_us;      /* ... in so many microseconds; 0: unlimited */
+	/* a guest that posts no room (XSA-392, -424): after the first time what
+	 * waits for it is thrown away, counted; after the second its link is
+	 * down, so that the bridge stops sending. Xen's rx_drain_timeout_msecs
+	 * and rx_stall_timeout_msecs, and their defaults. */
+	int64_t drain_ns, stall_ns;
 };
 
 #define NETBACK_ARGS_INIT                                                    \
@@ -50,7 +56,8 @@ struct netback_args {
 		.listen_fd = -1, .connected_fd = -1, .control_fd = -1,       \
 		.stop_fd = -1, .domid = 1, .gso = true, .header_copy = true, \
 		.filter_mac = true, .queues = 8, .budget = 64,               \
-		.notify_batch = 32                                           \
+		.notify_batch = 32, .drain_ns = 10000000000,                 \
+		.stall_ns = 60000000000                                      \
 	}
 
 int netback_run(const struct netback_args *args, struct err *err);

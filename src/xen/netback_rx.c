@@ -10,11 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* A guest that posts no room (XSA-392, -424): after the first time what waits
- * for it is thrown away, counted; after the second its link is down, so that
- * the bridge stops sending. Xen: rx_drain_timeout, rx_stall_timeout. */
-#define DRAIN_NS (10 * NS_PER_S)
-#define STALL_NS (60 * NS_PER_S)
+#define DRAIN_FRAMES 16384 /* a TAP's queue full of them, some ms */
 
 static bool is_direct(const struct vif_queue *queue)
 {
@@ -126,21 +122,42 @@ static void link_up(struct vif_queue *queue, bool up)
 		 up ? "posts" : "posts no");
 }
 
-/* Frames that nobody will take. */
+/* At the next of the two times, but each second at least. */
+static int64_t next_look(const struct netback_args *args, int64_t stalled_ns)
+{
+	const int64_t limit_ns[] = { args->drain_ns, args->stall_ns };
+	int64_t look_ns = NS_PER_S;
+
+	for (int i = 0; i < 2; i++) {
+		int64_t left_ns = limit_ns[i] - stalled_ns;
+
+		if (left_ns > 0 && left_ns < look_ns)
+			look_ns = left_ns;
+	}
+	return look_ns;
+}
+
+/* Frames that nobody will take; of a flood, no more than a turn bears. */
 static void drain(struct vif_queue *queue)
 {
+	const struct netback_args *args = queue->vif->netback->args;
 	struct rx_state *rx = &queue->rx_state;
-	int64_t stalled_ns = clock_mono_ns() - rx->short_since_ns;
+	int64_t now_ns = clock_mono_ns();
+	int64_t stalled_ns = now_ns - rx->short_since_ns;
 	char sink[64]; /* the rest of a frame is cut off by the TAP */
 
-	if (stalled_ns > STALL_NS)
+	if (stalled_ns >= args->stall_ns)
 		link_up(queue, false);
-	if (stalled_ns > DRAIN_NS) {
-		while (read(queue->tap_fd, sink, sizeof(sink)) > 0)
-			queue->counters.rx_dropped++;
+	if (stalled_ns >= args->drain_ns) {
 		queue->tap_ready = false;
+		for (int i = 0; i < DRAIN_FRAMES; i++) {
+			if (read(queue->tap_fd, sink, sizeof(sink)) <= 0)
+				break;
+			queue->counters.rx_dropped++;
+		}
 	}
-	netback_wake_at(queue->vif->netback, clock_mono_ns() + NS_PER_S);
+	netback_wake_at(queue->vif->netback,
+			now_ns + next_look(args, stalled_ns));
 }
 
 /* Room that was missing is there, or still is not. True: go on. */

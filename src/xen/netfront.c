@@ -18,7 +18,7 @@ void front_push(struct front_queue *queue, struct ring_front *ring,
 {
 	if (!ring_front_unpushed(ring))
 		return;
-	if (!ring_front_push(ring)) {
+	if (!ring_front_push(ring) && !queue->front->args->notify_always) {
 		queue->counters.notify_spared++;
 		return;
 	}

@@ -33,6 +33,9 @@ struct netfront_args {
 	int64_t ring_pages;
 	int64_t queues;	      /* at most; the back may allow fewer */
 	int64_t notify_batch; /* sent frames a push, at most */
+	bool notify_always;   /* notify a push that nobody asked for, too */
+	bool page_a_frame;    /* the guest's kernel holds each received frame in
+			       * a buffer of a page, as under Xen 3.0 */
 	int64_t budget;	      /* frames a turn and direction */
 	int64_t coalesce_ns;  /* after work: look again so much later, before
 			       * asking to be woken; 0: ask at once */

@@ -48,7 +48,7 @@ static const struct {
 	[FLIP_INDEX] = { "flip-index", "{\"receive\": \"flip-index\"}" },
 	[FLIP_MAP] = { "flip-map", "{\"receive\": \"flip-map\"}" },
 	[PLAIN] = { "plain", "{\"receive\": \"copy\", \"header_copy\": \"off\", \"gso\": \"off\","
-		    " \"direct\": \"on\", \"persistent\": \"on\", \"notify_batch\": 1,"
+		    " \"direct\": \"on\", \"persistent\": \"on\", \"notify_batch\": 1, \"notify\": \"always\","
 		    " \"ring_pages\": \"4\", \"queues\": 2, \"budget\": 7, \"coalesce_us\": 50}" },
 	[KERNEL] = { "kernel", "{\"guest\": \"uml\", \"memory\": 64, \"receive\": \"copy\"}" },
 };

@@ -2,6 +2,7 @@
 #include "netback_bed.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
@@ -13,10 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,17 +39,24 @@ void bed_start(struct bed *bed, const struct netback_args *given)
 {
 	struct netback_args args = *given;
 	struct err err = ERR_INIT;
+	int control[2];
 
 	snprintf(bed->path, sizeof(bed->path), "/tmp/vazao-bed-%d", getpid());
 	args.listen_fd = socket_listen(bed->path, SOCK_SEQPACKET, &err);
 	need(args.listen_fd >= 0, err.text);
+	need(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control),
+	     "a socket");
+	args.control_fd = control[1];
+	bed->control_fd = control[0];
 	bed->pid = fork();
 	if (bed->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(control[0]);
 		log_set_level(getenv("VAZAO_LOG") ? LOG_DEBUG : LOG_ERROR);
 		_exit(netback_run(&args, &err) ? 1 : 0);
 	}
 	close(args.listen_fd);
+	close(control[1]);
 }
 
 bool bed_is_alive(const struct bed *bed)
@@ -61,8 +72,64 @@ bool bed_stop(struct bed *bed)
 		kill(bed->pid, SIGKILL);
 		waitpid(bed->pid, NULL, 0);
 	}
+	close(bed->control_fd);
 	unlink(bed->path);
 	return alive;
+}
+
+/* Counters of all vifs; NULL: netback does not answer. */
+static json_t *ask(const struct bed *bed)
+{
+	int64_t end_ns = clock_mono_ns() + 2 * NS_PER_S;
+	static char text[1 << 18];
+	size_t used = 0;
+
+	if (send(bed->control_fd, "\n", 1, MSG_NOSIGNAL) != 1)
+		return NULL;
+	while (used < sizeof(text) && !memchr(text, '\n', used)) {
+		struct pollfd pfd = { bed->control_fd, POLLIN, 0 };
+		ssize_t n = -1;
+
+		if (poll(&pfd, 1, clock_poll_ms(end_ns)) == 1)
+			n = recv(pfd.fd, text + used, sizeof(text) - used, 0);
+		if (n <= 0)
+			return NULL;
+		used += (size_t)n;
+	}
+	return json_loadb(text, used, 0, NULL);
+}
+
+int64_t bed_count(const struct bed *bed, const char *vif, const char *name)
+{
+	json_t *answer = ask(bed), *each;
+	int64_t count = -1;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "vifs"), i, each) {
+		json_t *counters = json_object_get(each, "counters");
+
+		if (strcmp(json_string_value(json_object_get(each, "vif")),
+			   vif) == 0)
+			count = json_integer_value(
+				json_object_get(counters, name));
+	}
+	json_decref(answer);
+	return count;
+}
+
+int bed_count_fds(const struct bed *bed)
+{
+	char path[32];
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", bed->pid);
+	dir = opendir(path);
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count;
 }
 
 static void open_memory(struct script *s, enum netif_mode mode)
@@ -274,6 +341,39 @@ int script_listen(const struct script *s)
 		return -1;
 	}
 	return fd;
+}
+
+void script_send_frame(const struct script *s, const uint8_t *frame,
+		       size_t bytes, int count)
+{
+	int fd = script_listen(s);
+
+	for (int i = 0; fd >= 0 && i < count; i++)
+		send(fd, frame, bytes, 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+void script_send_frames(const struct script *s, int count)
+{
+	static const uint8_t frame[60] = { 0xff, 0xff, 0xff, 0xff, 0xff,
+					   0xff, 2,    0,    0,	   0,
+					   0,	 1,    0x88, 0xb5 };
+
+	script_send_frame(s, frame, sizeof(frame), count);
+}
+
+bool script_is_running(const struct script *s)
+{
+	struct ifreq ifr = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool running;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", s->vif);
+	running = ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 &&
+		  ifr.ifr_flags & IFF_RUNNING;
+	close(fd);
+	return running;
 }
 
 static bool write_file(const char *path, const char *text)

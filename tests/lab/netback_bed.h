@@ -47,12 +47,18 @@ struct script {
 struct bed {
 	char path[64];
 	pid_t pid;
+	int control_fd;
 };
 
 void bed_start(struct bed *bed, const struct netback_args *args);
 /* True: it had not died before. */
 bool bed_stop(struct bed *bed);
 bool bed_is_alive(const struct bed *bed);
+
+/* What netback counted for the vif, or -1 where it is gone. */
+int64_t bed_count(const struct bed *bed, const char *vif, const char *name);
+/* Descriptors that netback has open. */
+int bed_count_fds(const struct bed *bed);
 
 /* Memory, grants, rings; connected to the socket, in InitWait. */
 void script_open(struct script *script, const struct bed *bed,
@@ -83,6 +89,15 @@ int16_t script_status(struct script *script);
 bool script_works(struct script *script);
 /* Waits up to 2 s for Closed, and tells whether the reason has `why`. */
 bool script_is_closed(struct script *script, const char *why);
+
+/* Up, and its link, too. */
+bool script_is_running(const struct script *script);
+
+/* From the driver domain's side, for the vif: one frame so often; short
+ * broadcasts of 60 bytes. */
+void script_send_frame(const struct script *script, const uint8_t *frame,
+		       size_t bytes, int count);
+void script_send_frames(const struct script *script, int count);
 
 /* A raw socket on the vif (both directions); -1: the vif is gone. */
 int script_listen(const struct script *script);

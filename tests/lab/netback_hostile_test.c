@@ -163,19 +163,6 @@ static void fatal_to_the_offender_alone(void **state)
 		}
 }
 
-/* Frames for the vif, from the driver domain's side. */
-static void send_frames(const struct script *s, int count)
-{
-	uint8_t frame[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,
-			      0,    0,	  0,	0,    1,    0x88, 0xb5 };
-	int fd = script_listen(s);
-
-	for (int i = 0; fd >= 0 && i < count; i++)
-		send(fd, frame, sizeof(frame), 0);
-	if (fd >= 0)
-		close(fd);
-}
-
 static void rx_index(void **state)
 {
 	struct world *w = *state;
@@ -183,7 +170,7 @@ static void rx_index(void **state)
 
 	script_start(&bad, &w->bed, NETIF_COPY);
 	bad.rx.shared->req_prod = 1000;
-	send_frames(&bad, 1);
+	script_send_frames(&bad, 1);
 	assert_true(script_is_closed(&bad, "RX ring: req_prod beyond"));
 	script_close(&bad);
 }
@@ -358,7 +345,7 @@ static void noise_in_the_rings(void **state)
 		s.rx.shared->req_prod = next_random(&x) & 511;
 		s.tx.shared->req_prod = next_random(&x) & 511;
 		evtchn_notify(&s.channel);
-		send_frames(&s, 40);
+		script_send_frames(&s, 40);
 		clock_sleep_ns(2 * NS_PER_MS);
 		assert_true(script_works(&w->good));
 		script_close(&s);
@@ -415,19 +402,6 @@ static void peer_never_reads_events(void **state)
 	script_close(&s);
 }
 
-/* XSA-392, -424: nobody takes what comes; the queue is bounded. */
-static void guest_posts_no_room(void **state)
-{
-	struct world *w = *state;
-	struct script s;
-
-	script_start(&s, &w->bed, NETIF_COPY);
-	send_frames(&s, 40000);
-	assert_true(script_works(&w->good));
-	assert_true(script_works(&s)); /* sending does not hang on it */
-	script_close(&s);
-}
-
 /* XSA-374: gone in the middle, both directions busy. */
 static void disconnect_with_traffic(void **state)
 {
@@ -444,64 +418,11 @@ static void disconnect_with_traffic(void **state)
 			script_make_frame(&s, i, 60);
 			script_put(&s, i, 0, 60, 0);
 		}
-		send_frames(&s, 20);
+		script_send_frames(&s, 20);
 		script_push(&s);
 		script_close(&s);
 		assert_true(script_works(&w->good));
 	}
-}
-
-/* A page that is the back's, or nobody's, offered for a flip. */
-static void flip_of_a_page_not_owned(void **state)
-{
-	static const uint32_t frames[] = { SCRIPT_FIRST_RX + 40,
-					   SCRIPT_FIRST_TX, 0, 5000,
-					   UINT32_MAX };
-	struct world *w = *state;
-
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
-		struct script s;
-
-		script_start(&s, &w->bed, NETIF_FLIP_INDEX);
-		grant_offer(&s.grants, SCRIPT_RX_REF(0), frames[i]);
-		for (int n = 0; n < 20; n++)
-			script_post(&s, SCRIPT_RX_REF(n));
-		script_push_rx(&s);
-		send_frames(&s, 1);
-		assert_true(script_is_closed(&s, "is not the guest's"));
-		script_close(&s);
-	}
-}
-
-/* Grants of RX pages that do not hold: errors, in order, then frames again. */
-static void bad_rx_grants(void **state)
-{
-	struct world *w = *state;
-	struct netif_rx_response rsp;
-	struct script s;
-	int bad = 0, good = 0;
-
-	script_start(&s, &w->bed, NETIF_COPY);
-	for (int i = 0; i < 60; i++)
-		script_post(&s, i % 3 ? SCRIPT_RX_REF(i) : 400u + (uint32_t)i);
-	script_push_rx(&s);
-	send_frames(&s, 20);
-	for (int i = 0; i < 20; i++) {
-		int64_t end_ns = clock_mono_ns() + NS_PER_S;
-
-		while (ring_front_pending(&s.rx) <= 0 &&
-		       clock_mono_ns() < end_ns)
-			clock_sleep_ns(100 * NS_PER_US);
-		assert_true(ring_front_pending(&s.rx) > 0);
-		ring_front_get(&s.rx, &rsp, sizeof(rsp));
-		assert_int_equal(rsp.id, i);
-		assert_int_equal(rsp.status < 0, i % 3 == 0);
-		bad += rsp.status < 0;
-		good += rsp.status == 60;
-	}
-	assert_int_equal(bad, 7);
-	assert_int_equal(good, 13);
-	script_close(&s);
 }
 
 static int run(void)
@@ -517,10 +438,7 @@ static int run(void)
 		T(noise_in_the_rings),
 		T(event_storm),
 		T(peer_never_reads_events),
-		T(guest_posts_no_room),
 		T(disconnect_with_traffic),
-		T(flip_of_a_page_not_owned),
-		T(bad_rx_grants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
