@@ -121,6 +121,29 @@ static int load_rule(struct matrix *m, struct store *store, struct err *err)
 	return rc;
 }
 
+static const char *const design_keys[] = { "rule",	"slice_ns",
+					   "guard_ns",	"warmup_ns",
+					   "cycles",	"min_blocks",
+					   "placement", "time" };
+
+static int load_design(struct matrix *m, struct store *store, struct err *err)
+{
+	m->design = json_object();
+	for (size_t i = 0; i < sizeof(design_keys) / sizeof(*design_keys);
+	     i++) {
+		char *value = NULL;
+		int rc = store_get_meta(store, design_keys[i], &value, err);
+
+		if (rc)
+			return rc;
+		if (value)
+			json_object_set_new(m->design, design_keys[i],
+					    json_string(value));
+		free(value);
+	}
+	return 0;
+}
+
 static int load_facts(struct matrix *m, struct store *store, struct err *err)
 {
 	int rc = load_text(store, "title", &m->title, err);
@@ -129,6 +152,7 @@ static int load_facts(struct matrix *m, struct store *store, struct err *err)
 	rc = rc ? rc : load_text(store, "version", &m->version, err);
 	rc = rc ? rc : load_text(store, "end", &m->end, err);
 	rc = rc ? rc : load_rule(m, store, err);
+	rc = rc ? rc : load_design(m, store, err);
 	rc = rc ? rc : load_precision(m, store, err);
 	rc = rc ? rc : load_count(store, "min_blocks", &m->min_blocks, err);
 	rc = rc ? rc : load_count(store, "link_bps", &m->link_bps, err);
@@ -153,6 +177,7 @@ static int load_paths(struct matrix *m, struct store *store, struct err *err)
 	for (size_t i = 0; m->path && i < m->paths; i++) {
 		memcpy(m->path[i].name, paths[i].name, sizeof(paths[i].name));
 		memcpy(m->path[i].kind, paths[i].kind, sizeof(paths[i].kind));
+		m->path[i].options = json_incref(paths[i].options);
 	}
 	store_paths_free(paths, m->paths);
 	return m->path ? 0 : err_sys(err, ENOMEM, "%zu paths", m->paths);
@@ -417,12 +442,15 @@ void matrix_free(struct matrix *matrix)
 	free(matrix->host);
 	free(matrix->version);
 	free(matrix->end);
+	for (size_t i = 0; matrix->path && i < matrix->paths; i++)
+		json_decref(matrix->path[i].options);
 	free(matrix->path);
 	free(matrix->point);
 	free(matrix->cell);
 	json_decref(matrix->settings);
 	json_decref(matrix->differences);
 	json_decref(matrix->events);
+	json_decref(matrix->design);
 	free(matrix);
 }
 

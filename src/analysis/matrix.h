@@ -51,6 +51,7 @@ struct cell {
 /* One path over all its points, for the methods section. */
 struct matrix_path {
 	char name[32], kind[32];
+	json_t *options; /* as the plan has them */
 	struct stats_pool pool;
 };
 
@@ -72,6 +73,7 @@ struct matrix {
 	json_t *differences; /* [{"key", "values": {node: value}}]: what the
 			      * nodes do not have alike */
 	json_t *events;
+	json_t *design; /* how it was measured: slice_ns, cycles ... as text */
 };
 
 int matrix_load(struct matrix **matrix, struct store *store, struct err *err);

@@ -82,6 +82,8 @@ double synthetic_rate(const struct synthetic *study, int path,
 	rate *= ceiling[path];
 	if (point->value[AXIS_DIRECTION] == DIRECTION_RECEIVE)
 		rate *= 0.9;
+	if (path == 2 && mtu == 500)
+		rate *= 1 + study->effect;
 	if (study->link_bps)
 		rate = fmin(rate, (double)study->link_bps / 1e6 * (mtu - 52) /
 					  (mtu + 38));
@@ -174,7 +176,8 @@ static int fill_block(const struct block_args *args, struct err *err)
 {
 	struct store_measurement m[SYNTHETIC_PATHS];
 	int which = args->point * 8 + args->only_path + 1;
-	uint64_t seed = stats_seed((uint64_t)args->round, (uint64_t)which);
+	uint64_t seed = stats_seed((uint64_t)args->round + args->study->salt,
+				   (uint64_t)which);
 	double weather = 1 + 0.03 * gaussian(stats_seed(seed, 99));
 	struct store_block block = {
 		.point = args->point,

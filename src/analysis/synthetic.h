@@ -27,8 +27,10 @@ struct synthetic {
 	const char *rule;  /* NULL: blocks; "2007": paths one by one */
 	const char *title; /* NULL: "synthetic" */
 	int64_t link_bps;
-	bool trouble; /* failures, a discarded block, unlike nodes, and one
+	bool trouble;  /* failures, a discarded block, unlike nodes, and one
 		       * point that was not visited */
+	uint64_t salt; /* another draw of the noise */
+	double effect; /* domU's rate at MTU 500 changes by this share */
 };
 
 /* The 2007 study's axes; and those of the built-in quick plan's size. */

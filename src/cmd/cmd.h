@@ -27,6 +27,7 @@ enum cmd_status {
 extern const struct command *const commands[];
 
 extern const struct command cmd_agent;
+extern const struct command cmd_compare;
 extern const struct command cmd_doctor;
 extern const struct command cmd_figures;
 extern const struct command cmd_lab;

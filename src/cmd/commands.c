@@ -8,6 +8,7 @@ const struct command *const commands[] = {
 	&cmd_study,
 	&cmd_report,
 	&cmd_figures,
+	&cmd_compare,
 	&cmd_doctor,
 	&cmd_plan,
 	&cmd_lab,

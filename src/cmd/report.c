@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "analysis/matrix.h"
+#include "cmd/atomic_file.h"
 #include "cmd/cmd.h"
 #include "report/report.h"
 #include "store/store.h"
@@ -31,53 +32,6 @@ static const struct opt_row rows[] = {
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
 };
 /* clang-format on */
-
-/* A file beside the one wanted, which takes its place when it is complete. */
-struct atomic_file {
-	char temporary[4096];
-	const char *path;
-	FILE *out;
-};
-
-static int atomic_open(struct atomic_file *file, const char *path,
-		       struct err *err)
-{
-	mode_t mask = umask(0);
-	int fd;
-
-	umask(mask);
-	file->path = path;
-	if ((size_t)snprintf(file->temporary, sizeof(file->temporary),
-			     "%s.XXXXXX", path) >= sizeof(file->temporary))
-		return err_set(err, ENAMETOOLONG, "%.100s...: name too long",
-			       path);
-	fd = mkostemp(file->temporary, O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, errno, "%s", path);
-	fchmod(fd, 0666 & ~mask);
-	file->out = fdopen(fd, "w");
-	if (file->out)
-		return 0;
-	close(fd);
-	unlink(file->temporary);
-	return err_sys(err, errno, "%s", path);
-}
-
-/* rc: what became of the writing. */
-static int atomic_close(struct atomic_file *file, int rc, struct err *err)
-{
-	bool synced = fflush(file->out) == 0 && fsync(fileno(file->out)) == 0;
-
-	if (rc == 0 && !synced)
-		rc = err_sys(err, errno, "%s", file->path);
-	if (fclose(file->out) != 0 && rc == 0)
-		rc = err_sys(err, errno, "%s", file->path);
-	if (rc == 0 && rename(file->temporary, file->path) < 0)
-		rc = err_sys(err, errno, "%s", file->path);
-	if (rc)
-		unlink(file->temporary);
-	return rc;
-}
 
 static bool wants_color(void)
 {

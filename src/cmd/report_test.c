@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "analysis/synthetic.h"
 #include "cmd/cmd.h"
@@ -21,16 +22,21 @@
 
 /* A study and a place for what commands write. */
 struct scene {
-	char study[40], work[40];
+	char study[40], other[40], work[40];
 	char out[OUTPUT_MAX], err[OUTPUT_MAX]; /* of the last command */
 };
 
 static int scene_open(void **state)
 {
 	struct scene *s = calloc(1, sizeof(*s));
-	struct synthetic study = synthetic_quick;
+	struct synthetic study = synthetic_quick, slower = synthetic_quick;
 	struct err err = ERR_INIT;
 
+	slower.effect = -0.2;
+	slower.salt = 1000;
+	strcpy(s->other, "/tmp/vazao-cmd-study-XXXXXX");
+	if (synthetic_create(s->other, &slower, &err))
+		return -1;
 	study.trouble = true;
 	strcpy(s->study, "/tmp/vazao-cmd-study-XXXXXX");
 	strcpy(s->work, "/tmp/vazao-cmd-work-XXXXXX");
@@ -45,6 +51,7 @@ static int scene_close(void **state)
 	struct scene *s = *state;
 
 	synthetic_remove(s->study);
+	synthetic_remove(s->other);
 	synthetic_remove(s->work);
 	free(s);
 	return 0;
@@ -80,7 +87,7 @@ static void restore(int fd, int saved)
 }
 
 /* Runs "report ARG ..." given as one string, cut at blanks; %S is the study,
- * %W the work directory. Returns the exit status. */
+ * %O the slower one, %W the work directory. Returns the exit status. */
 static int run(struct scene *s, const struct command *command, const char *line)
 {
 	char copy[1024] = "", out[64], err[64], *argv[16], *save = NULL;
@@ -94,6 +101,7 @@ static int run(struct scene *s, const struct command *command, const char *line)
 					 place ? "%s" : "%.1s",
 					 !place		? line
 					 : *line == 'S' ? s->study
+					 : *line == 'O' ? s->other
 							: s->work);
 	}
 	for (char *word = strtok_r(copy, " ", &save); word;
@@ -250,6 +258,58 @@ static void test_figures_refuses(void **state)
 	       ".out/x");
 }
 
+static void test_compare(void **state)
+{
+	struct scene *s = *state;
+	json_t *json;
+
+	assert_int_equal(run(s, &cmd_compare, "compare %S %O"),
+			 CMD_VERDICT_AGAINST);
+	assert_memory_equal(s->out, "worse: B against A, efficiency", 30);
+	assert_non_null(strstr(s->out, "domU: worse on average"));
+	assert_int_equal(run(s, &cmd_compare, "compare %O %S"), CMD_DONE);
+	assert_int_equal(
+		run(s, &cmd_compare, "compare %O:domU %O:dom0 --format md"),
+		CMD_DONE);
+	assert_non_null(strstr(s->out, "dom0 against domU: better"));
+	assert_int_equal(run(s, &cmd_compare, "compare %S %O --format json"),
+			 CMD_VERDICT_AGAINST);
+	json = json_loads(s->out, 0, NULL);
+	assert_int_equal(json_array_size(json_object_get(json, "cells")), 16);
+	json_decref(json);
+	assert_int_equal(run(s, &cmd_compare, "compare %S %O --format junit"),
+			 CMD_VERDICT_AGAINST);
+	assert_non_null(strstr(s->out, "<failure message=\"worse: "));
+	assert_non_null(strstr(s->out, "tests=\"18\""));
+	/* halves of one study: the rounds are a second apart */
+	assert_int_equal(run(s, &cmd_compare,
+			     "compare %O@..2026-11-23T01:00:07 "
+			     "%O@2026-11-23T01:00:07.."),
+			 CMD_DONE);
+}
+
+static void test_compare_refuses(void **state)
+{
+	struct scene *s = *state;
+
+	refuse(s, &cmd_compare, "compare %S", CMD_USAGE, "A B");
+	refuse(s, &cmd_compare, "compare %S %S", CMD_REFUSED, "are the same");
+	refuse(s, &cmd_compare, "compare %S:domU %O", CMD_REFUSED,
+	       "needs one on the other");
+	refuse(s, &cmd_compare, "compare %S:no %O:no", CMD_REFUSED,
+	       "no path is called 'no'");
+	refuse(s, &cmd_compare, "compare %S@yesterday %O", CMD_REFUSED,
+	       "'yesterday' is no time");
+	refuse(s, &cmd_compare, "compare %S@2020-01-01 %O", CMD_REFUSED,
+	       "no block in it");
+	refuse(s, &cmd_compare, "compare %S %O --margin 0", CMD_USAGE,
+	       "--margin");
+	refuse(s, &cmd_compare, "compare %S %O --format xml", CMD_USAGE,
+	       "one of txt, md, json, junit, html");
+	refuse(s, &cmd_compare, "compare %S %W/no", CMD_REFUSED,
+	       "holds no study");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +317,8 @@ int main(void)
 		cmocka_unit_test(test_report_refuses),
 		cmocka_unit_test(test_output_takes_its_place_whole),
 		cmocka_unit_test(test_full_disk_is_said),
+		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_compare_refuses),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_figures_refuses),
 	};

@@ -121,6 +121,9 @@ static int dump_extra(const struct report_args *args, char **text,
 	int rc = load_design(args->store, design, err);
 
 	json_object_set_new(extra, "design", design);
+	if (args->comparison)
+		json_object_set(extra, "comparison",
+				(json_t *)args->comparison);
 	if (!rc)
 		rc = load_history(args, extra, err);
 	if (!rc) {

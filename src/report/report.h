@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <jansson.h>
+
 #include "analysis/matrix.h"
 #include "base/err.h"
 #include "store/store.h"
@@ -21,7 +23,9 @@ struct report_args {
 	const struct matrix *matrix;
 	struct store *store; /* for raw blocks */
 	bool raw;	     /* JSON: with every block */
-	bool color;	     /* txt: to a terminal that has colors */
+	/* html: what changed since another study (compare.h); NULL */
+	const json_t *comparison;
+	bool color; /* txt: to a terminal that has colors */
 	FILE *out;
 };
 

@@ -14,9 +14,9 @@
 
 /*
  * Every block in time order. It is the callee's to look at while the call
- * lasts; what `take` returns, if not 0, ends the scan. RATES: id, point, round, started_at_ns, discarded
- * (what for is not told: "") and of each measurement path, throughput and
- * buffers; FULL: everything.
+ * lasts; what `take` returns, if not 0, ends the scan. RATES: id, point,
+ * round, started_at_ns, discarded (what for is not told: "") and of each
+ * measurement path, throughput and buffers; FULL: everything.
  */
 enum store_detail { STORE_RATES, STORE_FULL };
 struct store_scan {
