@@ -77,6 +77,8 @@ double synthetic_rate(const struct synthetic *study, int path,
 	double buffer = (double)point->value[AXIS_SOCKET_SIZE];
 	double rate = 5200 * mtu / (mtu + 1400);
 
+	if (study->rate)
+		return study->rate(path, point);
 	rate *= message / (message + per_message[path]);
 	rate *= buffer / (buffer + 12000 * (path == 2 ? 2 : 1));
 	rate *= ceiling[path];

@@ -27,6 +27,8 @@ struct synthetic {
 	const char *rule;  /* NULL: blocks; "2007": paths one by one */
 	const char *title; /* NULL: "synthetic" */
 	int64_t link_bps;
+	/* the true rate, 10^6 bit/s; NULL: synthetic_rate()'s own */
+	double (*rate)(int path, const struct point *point);
 	bool trouble;  /* failures, a discarded block, unlike nodes, and one
 		       * point that was not visited */
 	uint64_t salt; /* another draw of the noise */

@@ -26,9 +26,11 @@ enum cmd_status {
 /* NULL-ended, in the order of the help. */
 extern const struct command *const commands[];
 
+extern const struct command cmd_advise;
 extern const struct command cmd_agent;
 extern const struct command cmd_compare;
 extern const struct command cmd_doctor;
+extern const struct command cmd_explain;
 extern const struct command cmd_figures;
 extern const struct command cmd_lab;
 extern const struct command cmd_netback;

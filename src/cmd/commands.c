@@ -8,6 +8,8 @@ const struct command *const commands[] = {
 	&cmd_study,
 	&cmd_report,
 	&cmd_figures,
+	&cmd_explain,
+	&cmd_advise,
 	&cmd_compare,
 	&cmd_doctor,
 	&cmd_plan,

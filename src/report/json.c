@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "report/columns.h"
+#include "report/findings.h"
 #include "report/formats.h"
 #include "store/scan.h"
 
@@ -193,15 +194,36 @@ static int write_blocks(const struct report_args *args, struct err *err)
 	return rc;
 }
 
+/* What the study says of itself: findings.h. */
+static int write_findings(const struct report_args *args, struct err *err)
+{
+	const struct matrix *m = args->matrix;
+	struct explanation *explanation = NULL;
+	struct advice *advice = NULL;
+	int rc = explanation_find(&explanation, m, args->store, err);
+
+	rc = rc ? rc : advice_find(&advice, m, args->store, ADVICE_TARGET, err);
+	if (rc == 0) {
+		fputs(",\n  \"explanation\": ", args->out);
+		dump(args->out, explanation_to_json(m, explanation));
+		fputs(",\n  \"advice\": ", args->out);
+		dump(args->out, advice_to_json(m, advice));
+	}
+	explanation_free(explanation);
+	advice_free(advice);
+	return rc;
+}
+
 static int json_write(const struct report_args *args, struct err *err)
 {
-	int rc = 0;
+	int rc;
 
 	fputs("{\n", args->out);
 	write_facts(args->out, args->matrix);
 	write_paths(args->out, args->matrix);
 	write_cells(args->out, args->matrix);
-	if (args->raw)
+	rc = write_findings(args, err);
+	if (rc == 0 && args->raw)
 		rc = write_blocks(args, err);
 	fputs("\n}\n", args->out);
 	return rc ? rc : report_check_written(args->out, err);

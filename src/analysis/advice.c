@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "analysis/advice.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stats/family.h"
+
+#define LEVEL	    0.05 /* of the comparisons with the best, one-sided */
+#define DEFAULT_MTU 1500
+
+const char *advice_status_name(enum advice_status status)
+{
+	static const char *const names[] = {
+		[ADVICE_REACHED] = "REACHED",
+		[ADVICE_LIKELY] = "LIKELY",
+		[ADVICE_NO_DATA] = "NO_DATA",
+	};
+
+	return names[status];
+}
+
+static bool is_same_group(const struct point *a, const struct point *b)
+{
+	struct point other = *b;
+
+	other.value[AXIS_SOCKET_SIZE] = a->value[AXIS_SOCKET_SIZE];
+	other.value[AXIS_MESSAGE_SIZE] = a->value[AXIS_MESSAGE_SIZE];
+	return point_equal(a, &other);
+}
+
+static bool opens_group(const struct matrix *m, size_t point)
+{
+	for (size_t i = 0; i < point; i++)
+		if (is_same_group(&m->point[i], &m->point[point]))
+			return false;
+	return true;
+}
+
+static bool is_measured(const struct matrix *m, size_t point, size_t path)
+{
+	const struct cell *cell = matrix_cell(m, point, path);
+
+	return cell->status != CELL_FAILED && cell->throughput.valid &&
+	       cell->throughput.mean > 0 && cell->blocks >= 2;
+}
+
+/* Smaller: less socket memory, then less of the application's. */
+static bool is_smaller(const struct point *a, const struct point *b)
+{
+	int64_t x = a->value[AXIS_SOCKET_SIZE], y = b->value[AXIS_SOCKET_SIZE];
+
+	if (x != y)
+		return y == 0 || (x != 0 && x < y);
+	return a->value[AXIS_MESSAGE_SIZE] < b->value[AXIS_MESSAGE_SIZE];
+}
+
+/* Every cell of the group against every other. */
+static void fill_claim(const struct matrix *m, const struct advice_group *g,
+		       double target, struct claim *claim)
+{
+	for (size_t i = 0; i < m->points; i++) {
+		if (!is_same_group(&m->point[i], &m->point[g->first]) ||
+		    !is_measured(m, i, g->path))
+			continue;
+		claim_add_trial(claim, JOIN_ALL);
+		for (size_t j = 0; j < m->points; j++) {
+			struct contrast c = { .a = { i, g->path },
+					      .b = { j, g->path },
+					      .low = target,
+					      .high = HUGE_VAL };
+
+			if (i != j &&
+			    is_same_group(&m->point[i], &m->point[j]) &&
+			    is_measured(m, j, g->path))
+				claim_add(claim, &c);
+		}
+	}
+}
+
+/* Shares of the best with the bounds of the header. */
+static struct advice_cell share_of(const struct claim *claim,
+				   const struct trial *trial)
+{
+	struct advice_cell cell = { .share = HUGE_VAL,
+				    .lo = HUGE_VAL,
+				    .hi = 1 };
+	double tail = LEVEL / (double)trial->count;
+
+	for (size_t i = trial->first; i < trial->first + trial->count; i++) {
+		const struct contrast *c = &claim->contrast[i];
+		double width = c->se * stats_t_of_tail(tail, c->nu);
+
+		cell.point = c->a.point;
+		if (!c->valid) {
+			cell.lo = 0;
+			continue;
+		}
+		cell.share = fmin(cell.share, c->ratio);
+		cell.lo = fmin(cell.lo, c->ratio * exp(-width));
+		cell.hi = fmin(cell.hi, c->ratio * exp(width));
+	}
+	return cell;
+}
+
+static void consider(const struct matrix *m, struct advice_group *g,
+		     const struct advice_cell *cell, double target)
+{
+	enum advice_status status = cell->lo >= target	    ? ADVICE_REACHED
+				    : cell->share >= target ? ADVICE_LIKELY
+							    : ADVICE_NO_DATA;
+
+	g->not_worse += cell->hi >= 1;
+	if (g->best.point == ADVICE_NONE || cell->share > g->best.share)
+		g->best = *cell;
+	if (status > g->status || status == ADVICE_NO_DATA)
+		return;
+	if (status < g->status ||
+	    is_smaller(&m->point[cell->point], &m->point[g->choice.point])) {
+		g->status = status;
+		g->choice = *cell;
+	}
+}
+
+/* One cell alone is its own best. */
+static void choose_only(const struct claim *claim, const struct matrix *m,
+			struct advice_group *g)
+{
+	struct advice_cell only = { .share = 1, .lo = 1, .hi = 1 };
+
+	for (size_t i = 0; i < m->points && claim->trials; i++)
+		if (is_same_group(&m->point[i], &m->point[g->first]) &&
+		    is_measured(m, i, g->path))
+			only.point = i;
+	if (!claim->trials)
+		return;
+	g->best = g->choice = only;
+	g->not_worse = 1;
+	g->status = ADVICE_REACHED;
+}
+
+/* A share is of the best other cell; of the best of all it is at most 1. */
+static void cap_share(struct advice_cell *cell)
+{
+	cell->share = fmin(cell->share, 1);
+	cell->lo = fmin(cell->lo, 1);
+}
+
+static int compare_with_best(const struct matrix *m,
+			     const struct series *series, double target,
+			     struct advice_group *g, struct err *err)
+{
+	struct claim claim = { .quantifier = QUANTIFIER_EVERY };
+	int rc;
+
+	fill_claim(m, g, target, &claim);
+	g->cells = claim.trials;
+	rc = claim_judge(&claim, m, series, err);
+	if (rc == 0 && !claim.contrasts)
+		choose_only(&claim, m, g);
+	for (size_t i = 0; rc == 0 && claim.contrasts && i < claim.trials;
+	     i++) {
+		struct advice_cell cell = share_of(&claim, &claim.trial[i]);
+
+		if (isfinite(cell.share))
+			consider(m, g, &cell, target);
+	}
+	claim_free(&claim);
+	cap_share(&g->best);
+	cap_share(&g->choice);
+	return rc;
+}
+
+/* Is a's cell at least as good in everything, and better in something? */
+static bool beats(const struct cell *a, const struct cell *b, bool cpu)
+{
+	double x = a->throughput.mean, y = b->throughput.mean;
+
+	if (!cpu)
+		return x > y;
+	return x >= y && a->cpu_us_per_kb <= b->cpu_us_per_kb &&
+	       (x > y || a->cpu_us_per_kb < b->cpu_us_per_kb);
+}
+
+static void insert_by_rate(const struct matrix *m, struct advice_group *g,
+			   size_t point)
+{
+	double rate = matrix_cell(m, point, g->path)->throughput.mean;
+	size_t at = g->front_count++;
+
+	for (;
+	     at > 0 &&
+	     matrix_cell(m, g->front[at - 1], g->path)->throughput.mean < rate;
+	     at--)
+		g->front[at] = g->front[at - 1];
+	g->front[at] = point;
+}
+
+static bool is_in(const struct matrix *m, const struct advice_group *g,
+		  size_t point)
+{
+	return is_same_group(&m->point[point], &m->point[g->first]) &&
+	       is_measured(m, point, g->path);
+}
+
+static int find_front(const struct matrix *m, struct advice_group *g)
+{
+	g->front = calloc(m->points, sizeof(*g->front));
+	if (!g->front)
+		return -ENOMEM;
+	g->front_has_cpu = g->cells > 0;
+	for (size_t i = 0; i < m->points; i++)
+		if (is_in(m, g, i) &&
+		    matrix_cell(m, i, g->path)->cpu_us_per_kb < 0)
+			g->front_has_cpu = false;
+	for (size_t i = 0; i < m->points; i++) {
+		bool beaten = !is_in(m, g, i);
+
+		for (size_t j = 0; !beaten && j < m->points; j++)
+			beaten = is_in(m, g, j) &&
+				 beats(matrix_cell(m, j, g->path),
+				       matrix_cell(m, i, g->path),
+				       g->front_has_cpu);
+		if (!beaten)
+			insert_by_rate(m, g, i);
+	}
+	return 0;
+}
+
+static size_t sibling(const struct matrix *m, size_t point, enum axis axis,
+		      int64_t value)
+{
+	struct point wanted = m->point[point];
+
+	wanted.value[axis] = value;
+	for (size_t i = 0; i < m->points; i++)
+		if (point_equal(&m->point[i], &wanted))
+			return i;
+	return ADVICE_NONE;
+}
+
+/* The advice for the same path with another MTU. */
+static const struct advice_group *group_at_mtu(const struct matrix *m,
+					       const struct advice *advice,
+					       const struct advice_group *g,
+					       int64_t mtu)
+{
+	struct point wanted = m->point[g->first];
+
+	wanted.value[AXIS_MTU] = mtu;
+	for (size_t i = 0; i < advice->groups; i++) {
+		const struct advice_group *other = &advice->group[i];
+
+		if (other->path == g->path && other != g &&
+		    is_same_group(&wanted, &m->point[other->first]))
+			return other;
+	}
+	return NULL;
+}
+
+static int compare_pair(const struct matrix *m, const struct series *series,
+			struct contrast *contrast, struct err *err)
+{
+	struct claim claim = { .quantifier = QUANTIFIER_EVERY };
+	int rc;
+
+	contrast->high = HUGE_VAL;
+	claim_add_trial(&claim, JOIN_ALL);
+	claim_add(&claim, contrast);
+	rc = claim_judge(&claim, m, series, err);
+	if (rc == 0)
+		*contrast = claim.contrast[0];
+	claim_free(&claim);
+	return rc;
+}
+
+static int compare_with_default(const struct matrix *m,
+				const struct series *series,
+				const struct advice *advice,
+				struct advice_group *g, struct err *err)
+{
+	const struct advice_group *usual =
+		group_at_mtu(m, advice, g, DEFAULT_MTU);
+	int rc = 0;
+
+	g->default_point = ADVICE_NONE;
+	if (g->status == ADVICE_NO_DATA)
+		return 0;
+	g->default_point = sibling(m, g->choice.point, AXIS_SOCKET_SIZE, 0);
+	if (g->default_point != ADVICE_NONE) {
+		g->default_loss.a = (struct side){ g->default_point, g->path };
+		g->default_loss.b = (struct side){ g->choice.point, g->path };
+		rc = compare_pair(m, series, &g->default_loss, err);
+	}
+	if (rc == 0 && usual && usual->status != ADVICE_NO_DATA) {
+		g->mtu_gain.a = (struct side){ g->choice.point, g->path };
+		g->mtu_gain.b = (struct side){ usual->choice.point, g->path };
+		rc = compare_pair(m, series, &g->mtu_gain, err);
+	}
+	return rc;
+}
+
+static int lay_out(struct advice *advice, const struct matrix *m)
+{
+	size_t groups = 0;
+
+	for (size_t i = 0; i < m->points; i++)
+		groups += opens_group(m, i);
+	advice->group = calloc(groups * m->paths + 1, sizeof(*advice->group));
+	if (!advice->group)
+		return -ENOMEM;
+	for (size_t path = 0; path < m->paths; path++)
+		for (size_t i = 0; i < m->points; i++)
+			if (opens_group(m, i))
+				advice->group[advice->groups++] =
+					(struct advice_group){
+						.path = path,
+						.first = i,
+						.status = ADVICE_NO_DATA,
+						.best.point = ADVICE_NONE,
+						.choice.point = ADVICE_NONE,
+						.default_point = ADVICE_NONE,
+					};
+	return 0;
+}
+
+static int fill(struct advice *advice, const struct matrix *m,
+		const struct series *series, struct err *err)
+{
+	int rc = lay_out(advice, m);
+
+	if (rc)
+		return err_sys(err, -rc, "%zu points", m->points);
+	for (size_t i = 0; rc == 0 && i < advice->groups; i++) {
+		rc = compare_with_best(m, series, advice->target,
+				       &advice->group[i], err);
+		if (rc == 0 && find_front(m, &advice->group[i]))
+			rc = err_sys(err, ENOMEM, "%zu points", m->points);
+	}
+	for (size_t i = 0; rc == 0 && i < advice->groups; i++)
+		rc = compare_with_default(m, series, advice, &advice->group[i],
+					  err);
+	return rc;
+}
+
+int advice_find(struct advice **advice, const struct matrix *matrix,
+		struct store *store, double target, struct err *err)
+{
+	struct advice *a = calloc(1, sizeof(*a));
+	struct series series = { 0 };
+	int rc;
+
+	*advice = NULL;
+	if (!a)
+		return err_sys(err, ENOMEM, "advice");
+	a->target = target;
+	rc = series_load(&series, matrix, store, err);
+	rc = rc ? rc : fill(a, matrix, &series, err);
+	series_free(&series);
+	if (rc)
+		advice_free(a);
+	else
+		*advice = a;
+	return rc;
+}
+
+void advice_free(struct advice *advice)
+{
+	for (size_t i = 0; advice && i < advice->groups; i++)
+		free(advice->group[i].front);
+	if (advice)
+		free(advice->group);
+	free(advice);
+}
+
+size_t advice_unproven(const struct advice *advice)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < advice->groups; i++)
+		count += advice->group[i].status != ADVICE_REACHED;
+	return count;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "report/prose.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define TEXT_MAX     4096
+#define LABEL_COLUMN 16
+
+/* A column a character: UTF-8's further bytes take none. */
+static bool takes_column(char c)
+{
+	return (c & 0xc0) != 0x80;
+}
+
+/* How many bytes fit: up to a blank, but that of "5 %". */
+static size_t fitting(const char *text, int columns)
+{
+	size_t fits = 0, n;
+
+	for (n = 0; text[n]; n++) {
+		columns -= takes_column(text[n]);
+		if (columns < 0)
+			return fits ? fits : n;
+		if (text[n + 1] == ' ' && text[n + 2] != '%')
+			fits = n + 1;
+	}
+	return n;
+}
+
+/* Others' words bring no control characters here. */
+static void put_line(FILE *out, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fputc((unsigned char)text[i] < ' ' ? ' ' : text[i], out);
+	fputc('\n', out);
+}
+
+/* The first line goes on where the caller stopped, at column `indent`. */
+static void wrap(FILE *out, const char *text, int indent)
+{
+	for (bool first = true; *text; first = false) {
+		size_t n = fitting(text, PROSE_COLUMNS - indent);
+
+		if (!first)
+			fprintf(out, "%*s", indent, "");
+		put_line(out, text, n);
+		text += n + strspn(text + n, " ");
+	}
+}
+
+/* What Markdown would take for markup. */
+static void put_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("|*_<`\\", *text))
+			fputc('\\', out);
+		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+	}
+}
+
+void prose_title(const struct prose *prose, const char *text)
+{
+	if (prose->markdown) {
+		fputs("# ", prose->out);
+		put_escaped(prose->out, text);
+		fputs("\n\n", prose->out);
+		return;
+	}
+	fputs(prose->color ? "\033[1m" : "", prose->out);
+	wrap(prose->out, text, 0);
+	fputs(prose->color ? "\033[0m" : "", prose->out);
+}
+
+void prose_heading(const struct prose *prose, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (prose->markdown) {
+		fputs("\n## ", prose->out);
+		put_escaped(prose->out, text);
+		fputs("\n\n", prose->out);
+		return;
+	}
+	fputs(prose->color ? "\n\033[1m" : "\n", prose->out);
+	wrap(prose->out, text, 0);
+	fputs(prose->color ? "\033[0m" : "", prose->out);
+}
+
+void prose_paragraph(const struct prose *prose, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!prose->markdown) {
+		fputc('\n', prose->out);
+		wrap(prose->out, text, 0);
+		return;
+	}
+	put_escaped(prose->out, text);
+	fputs("\n\n", prose->out);
+}
+
+static const char *color_of(enum prose_mark mark)
+{
+	static const char *const colors[] = {
+		[PROSE_PLAIN] = "",
+		[PROSE_GOOD] = "\033[32m",
+		[PROSE_BAD] = "\033[31m",
+		[PROSE_OPEN] = "\033[33m",
+	};
+
+	return colors[mark];
+}
+
+void prose_item(const struct prose *prose, enum prose_mark mark,
+		const char *label, const char *fmt, ...)
+{
+	bool color = prose->color && mark != PROSE_PLAIN;
+	int width = LABEL_COLUMN - 2;
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (prose->markdown) {
+		fputs("- **", prose->out);
+		put_escaped(prose->out, label);
+		fputs("**: ", prose->out);
+		put_escaped(prose->out, text);
+		fputc('\n', prose->out);
+		return;
+	}
+	fprintf(prose->out, "%s%-*s%s  ", color ? color_of(mark) : "", width,
+		label, color ? "\033[0m" : "");
+	wrap(prose->out, text, LABEL_COLUMN);
+}
+
+void prose_detail(const struct prose *prose, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (prose->markdown) {
+		fputs("  - ", prose->out);
+		put_escaped(prose->out, text);
+		fputc('\n', prose->out);
+		return;
+	}
+	fprintf(prose->out, "%*s", LABEL_COLUMN, "");
+	wrap(prose->out, text, LABEL_COLUMN);
+}
+
+void prose_begin_lines(const struct prose *prose)
+{
+	fputs(prose->markdown ? "\n```\n" : "", prose->out);
+}
+
+void prose_line(const struct prose *prose, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fputs(prose->markdown ? "" : "    ", prose->out);
+	put_line(prose->out, text, strlen(text));
+}
+
+void prose_end_lines(const struct prose *prose)
+{
+	fputs(prose->markdown ? "```\n\n" : "", prose->out);
+}
