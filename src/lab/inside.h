@@ -27,6 +27,7 @@ struct lab {
 	int cables;
 	struct driver_domain domain; /* node == NULL: not made */
 	struct lab_path *path;	     /* [args.paths] */
+	char steering[256];	     /* lab_steering() */
 };
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "lab/inside.h"
 #include "lab/placement.h"
+#include "lab/steer.h"
 
 #define M2_NAME "M2"
 
@@ -203,6 +204,26 @@ static int build_paths(struct lab *lab, struct lab_path_failure *failures,
 	return 0;
 }
 
+/* Welcome, not needed: a container may keep sysfs to itself. */
+static void steer(struct lab *lab)
+{
+	struct err why = ERR_INIT;
+	char mask[64];
+
+	if (!lab->args.split_cpus)
+		return;
+	if (steer_netns(lab->m2->netns, mask, &why))
+		snprintf(lab->steering, sizeof(lab->steering), "no: %.200s",
+			 why.text);
+	else
+		snprintf(lab->steering, sizeof(lab->steering), "%s", mask);
+}
+
+const char *lab_steering(const struct lab *lab)
+{
+	return lab->steering;
+}
+
 int lab_create(struct lab **lab, const struct lab_args *args,
 	       struct lab_path_failure *failures, size_t *failed,
 	       struct err *err)
@@ -224,6 +245,7 @@ int lab_create(struct lab **lab, const struct lab_args *args,
 		rc = build_paths(made, failures, failed, err);
 	if (rc)
 		goto fail;
+	steer(made);
 	made->args.path = NULL; /* the caller's array */
 	*lab = made;
 	return 0;

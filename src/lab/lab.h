@@ -66,6 +66,10 @@ int lab_create(struct lab **lab, const struct lab_args *args,
 	       struct err *err);
 void lab_destroy(struct lab *lab);
 
+/* Which CPUs take in what M2 gets, as the kernel writes a mask ("2"); "" where
+ * nothing was asked for; "no: " and why where it could not be had. */
+const char *lab_steering(const struct lab *lab);
+
 /* One end of a path: the node, its interface on this path, and its address. */
 struct lab_end {
 	struct lab_node *node;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lab/placement.h"
 
+#include <errno.h>
+
 /* The first half of `all`, or the rest. */
 static void take_half(const cpu_set_t *all, enum placement_side side,
 		      cpu_set_t *half)
@@ -36,4 +38,16 @@ void placement_leave(const struct placement *placement)
 	if (placement->changed)
 		sched_setaffinity(0, sizeof(placement->before),
 				  &placement->before);
+}
+
+int placement_half(enum placement_side side, cpu_set_t *half)
+{
+	cpu_set_t all;
+
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
+		return -errno;
+	if (CPU_COUNT(&all) < 2)
+		return -ENODEV;
+	take_half(&all, side, half);
+	return 0;
 }

@@ -26,4 +26,7 @@ struct placement {
 void placement_enter(struct placement *placement, enum placement_side side);
 void placement_leave(const struct placement *placement);
 
+/* A side's half of the CPUs that the caller may use; -ENODEV if that is one. */
+int placement_half(enum placement_side side, cpu_set_t *half);
+
 #endif

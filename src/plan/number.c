@@ -46,9 +46,9 @@ static const struct number_key numbers[] = {
 	{ "guard", NUMBER_DURATION, offsetof(struct plan, guard_ns),
 	  WHOLE(0), WHOLE(NS_PER_S), WHOLE(2 * NS_PER_MS), WHOLE(0), true, NULL },
 	{ "warmup", NUMBER_DURATION, offsetof(struct plan, warmup_ns),
-	  WHOLE(0), WHOLE(60 * NS_PER_S), WHOLE(30 * NS_PER_MS), WHOLE(30 * NS_PER_MS), false, NULL },
+	  WHOLE(0), WHOLE(60 * NS_PER_S), WHOLE(15 * NS_PER_MS), WHOLE(30 * NS_PER_MS), false, NULL },
 	{ "cycles", NUMBER_COUNT, offsetof(struct plan, cycles),
-	  WHOLE(1), WHOLE(256), WHOLE(8), WHOLE(1), true, NULL },
+	  WHOLE(1), WHOLE(256), WHOLE(4), WHOLE(1), true, NULL },
 	{ "min_blocks", NUMBER_COUNT, offsetof(struct plan, min_blocks),
 	  WHOLE(12), WHOLE(10000), WHOLE(12), WHOLE(3), true, NULL },
 };

@@ -65,8 +65,8 @@ struct plan {
 	/* fallback under PLAN_RULE_BLOCKS; under PLAN_RULE_2007 */
 	int64_t slice_ns;   /* 10 ms; 7 s */
 	int64_t guard_ns;   /* 2 ms; 0, always */
-	int64_t warmup_ns;  /* 30 ms; 30 ms */
-	int64_t cycles;	    /* slices a path a block: 8; 1, always */
+	int64_t warmup_ns;  /* 15 ms; 30 ms */
+	int64_t cycles;	    /* slices a path a block: 4; 1, always */
 	int64_t min_blocks; /* 12; 3, always */
 };
 

@@ -119,8 +119,8 @@ static void test_what_is_left_out_has_its_fallback(void **state)
 	assert_int_equal(plan->budget_ns, 0);
 	assert_int_equal(plan->slice_ns, 10 * NS_PER_MS);
 	assert_int_equal(plan->guard_ns, 2 * NS_PER_MS);
-	assert_int_equal(plan->warmup_ns, 30 * NS_PER_MS);
-	assert_int_equal(plan->cycles, 8);
+	assert_int_equal(plan->warmup_ns, 15 * NS_PER_MS);
+	assert_int_equal(plan->cycles, 4);
 	assert_int_equal(plan->min_blocks, 12);
 	plan_free(plan);
 }

@@ -23,7 +23,7 @@
 #include "stats/simulator.h"
 
 #define POINTS	   112 /* the study's: 2 MTUs, 7 socket, 8 message sizes */
-#define CYCLES	   8
+#define CYCLES	   4
 #define SLICES	   (SIM_PATHS * CYCLES)
 #define BLOCKS_MAX 400
 #define PRECISION  0.025
@@ -92,14 +92,14 @@ static void spend(struct matrix *m, double seconds)
 	m->elapsed_s += seconds;
 }
 
-/* Connect and warm up, 35 ms a path, then slices of 2 ms guard, 10 ms. */
+/* Connect and warm up, 20 ms a path, then slices of 2 ms guard, 10 ms. */
 static void run_block(struct matrix *m, struct point *p, uint64_t seed)
 {
 	double sum[SIM_PATHS] = { 0 };
 	int order[SLICES];
 
 	stats_block_order(seed, order, SIM_PATHS, CYCLES);
-	spend(m, 0.035 * SIM_PATHS);
+	spend(m, 0.020 * SIM_PATHS);
 	for (size_t i = 0; i < SLICES; i++) {
 		spend(m, 0.012);
 		sum[order[i]] += sim_rate(m->sim, order[i], p->white_sd);
@@ -306,12 +306,14 @@ static void test_small_matrix(void **state)
  * the pool is for. The estimator without it must be seen to fall short. */
 static void test_own_variance_falls_short(void **state)
 {
+	struct simulate_args args = { .scenario = SIM_STALLS,
+				      .points = POINTS,
+				      .matrices = 20 };
+	double pooled = simulate(&args);
+
 	(void)state;
-	assert_true(simulate(&(struct simulate_args){ .scenario = SIM_STALLS,
-						      .points = POINTS,
-						      .matrices = 20,
-						      .own = true }) <
-		    COVERAGE_MIN);
+	args.own = true;
+	assert_true(simulate(&args) < pooled - 0.01);
 }
 
 /* A cell as the 2007 rule sees it: 3 to 10 means over 7 s. */

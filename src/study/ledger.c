@@ -9,6 +9,8 @@
 
 /* The blocks of one path at one point: pairs with the reference. */
 struct series {
+	double *rate; /* [rate_room], rates used: with the reference or not */
+	size_t rates, rate_room;
 	double *x, *y; /* [room], n used */
 	size_t n, room;
 	double half_width; /* by the last judgement; 0: none yet */
@@ -65,6 +67,7 @@ void ledger_free(struct ledger *ledger)
 		return;
 	for (size_t i = 0; ledger->series && i < ledger->points * ledger->paths;
 	     i++) {
+		free(ledger->series[i].rate);
 		free(ledger->series[i].x);
 		free(ledger->series[i].y);
 	}
@@ -99,13 +102,40 @@ static int series_add(struct series *s, double x, double y)
 	return 0;
 }
 
+static int series_add_rate(struct series *s, double rate)
+{
+	if (s->rates == s->rate_room) {
+		size_t room = s->rate_room ? 2 * s->rate_room : 16;
+		double *bigger = realloc(s->rate, room * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		s->rate = bigger;
+		s->rate_room = room;
+	}
+	s->rate[s->rates++] = rate;
+	return 0;
+}
+
+const double *ledger_rates(const struct ledger *ledger, size_t point,
+			   size_t path, size_t *n)
+{
+	const struct series *s = at(ledger, point, path);
+
+	*n = s->rates;
+	return s->rate;
+}
+
 int ledger_add(struct ledger *ledger, size_t point, const double *mbps,
 	       struct err *err)
 {
 	for (size_t p = 0; p < ledger->paths; p++) {
-		if (mbps[p] < 0 || mbps[0] < 0)
+		struct series *s = at(ledger, point, p);
+
+		if (mbps[p] < 0)
 			continue;
-		if (series_add(at(ledger, point, p), mbps[0], mbps[p]))
+		if (series_add_rate(s, mbps[p]) ||
+		    (mbps[0] >= 0 && series_add(s, mbps[0], mbps[p])))
 			return err_set(err, ENOMEM, "out of memory");
 	}
 	return 0;

@@ -36,6 +36,11 @@ void ledger_free(struct ledger *ledger);
 int ledger_add(struct ledger *ledger, size_t point, const double *mbps,
 	       struct err *err);
 
+/* All that was added of one cell, also without its reference; [*n], borrowed
+ * until the next ledger_add(). */
+const double *ledger_rates(const struct ledger *ledger, size_t point,
+			   size_t path, size_t *n);
+
 /* For good; a failed reference fails every cell of the point. */
 void ledger_fail(struct ledger *ledger, size_t point, size_t path);
 bool ledger_failed(const struct ledger *ledger, size_t point, size_t path);

@@ -30,39 +30,19 @@ static int one_measurement(struct run *run, size_t path, int point,
 	return rc;
 }
 
-/* What the store holds of one cell: its measurements' throughputs. */
-static int load_cell(struct run *run, size_t path, int point, double *mbps,
-		     size_t *n, struct err *err)
-{
-	struct store_block *blocks;
-	size_t count;
-	int rc = store_load_blocks(run->store, true, &blocks, &count, err);
-
-	*n = 0;
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < count && *n < RULE_2007_MAX; i++)
-		if (blocks[i].point == point && !blocks[i].discarded &&
-		    blocks[i].measurement[0].path == (int)path)
-			mbps[(*n)++] = blocks[i].measurement[0].throughput_mbps;
-	store_blocks_free(blocks, count);
-	return 0;
-}
-
 static int one_cell(struct run *run, size_t path, int point,
 		    enum study_end *end, struct err *err)
 {
-	double mbps[RULE_2007_MAX];
 	size_t n;
-	int rc = load_cell(run, path, point, mbps, &n, err);
+	const double *mbps = ledger_rates(run->ledger, (size_t)point, path, &n);
+	int rc = 0;
 
 	while (!rc && !ledger_failed(run->ledger, (size_t)point, path) &&
 	       !rule_2007_done(mbps, n)) {
 		if (run_is_over(run, end))
 			return 0;
 		rc = one_measurement(run, path, point, err);
-		if (!rc)
-			rc = load_cell(run, path, point, mbps, &n, err);
+		mbps = ledger_rates(run->ledger, (size_t)point, path, &n);
 	}
 	if (!rc && rule_2007_reached(mbps, n))
 		ledger_mark_reached(run->ledger, (size_t)point, path);

@@ -131,6 +131,9 @@ static int build_lab(struct run *run, struct err *err)
 		run->built[p] = true;
 	}
 	rc = lab_create(&run->lab, &args, failures, &failed, err);
+	if (!rc)
+		rc = store_set_meta(run->store, "receive_cpus",
+				    lab_steering(run->lab), err);
 	/* what failed in an earlier run may be mended by now */
 	if (!rc)
 		rc = store_clear_failures(run->store, err);
