@@ -42,6 +42,10 @@
 
 #define BLOCK_MAX_PATHS 16
 
+/* See admit.h: what every connection of a block begins with, where the
+ * coordinator wants it so. */
+#define BLOCK_TOKEN_BYTES 16
+
 struct block_timing {
 	int64_t warmup_ns;   /* sent and discarded after connecting */
 	int64_t guard_ns;    /* discarded at a slice's start */
@@ -58,6 +62,20 @@ struct block_slice {
 			      * anew with a small window */
 };
 
+/*
+ * For who wants to see a long slice grow: at the counting end, on_tick() is
+ * called each tick_ns of a slice (never in the warm-up) with what came since
+ * the tick before; the slice's sum goes on. It must be quick, for it stands
+ * between two calls of the hot loop. 0: go on; 1: enough, the slice ends here;
+ * negative: the block fails. tick_ns 0: nobody watches.
+ */
+struct block_ticks {
+	int64_t tick_ns;
+	int (*on_tick)(void *arg, const struct block_slice *tick,
+		       struct err *err);
+	void *arg;
+};
+
 /* Buffers and TCP as obtained, of this end, first flow, read at the block's
  * end: where socket_size is 0, as far as the kernel has let them grow. */
 struct block_socket {
@@ -72,13 +90,15 @@ struct block_result {
 	struct block_slice *slice; /* malloc'ed by block_*, block_result_free */
 	size_t slices;
 	struct block_socket socket;
-	int64_t messages; /* writes made, at the sending end, warm-up too */
+	int64_t messages;  /* writes made, at the sending end, warm-up too */
+	int64_t strangers; /* connections dropped for their token, at M2 */
 };
 
 struct block_listen_args {
 	struct address address; /* M2's on this path; ports are chosen */
 	const struct point *point;
 	const char *congestion; /* "cubic"; NULL: the node's default */
+	const uint8_t *token;	/* BLOCK_TOKEN_BYTES, copied; NULL: none */
 };
 
 struct block_conductor; /* one path's listeners, then connections */
@@ -97,6 +117,7 @@ struct block_conduct_args {
 	size_t slices;
 	const struct point *point;
 	struct block_timing timing;
+	struct block_ticks ticks;
 	int *failed_path; /* set to the index that failed, or -1 */
 	const struct block_watch *watch;
 };
@@ -113,7 +134,9 @@ struct block_follow_args {
 	uint16_t data_port, baton_port;
 	const struct point *point;
 	const char *congestion;
+	const uint8_t *token; /* as listened with */
 	struct block_timing timing;
+	struct block_ticks ticks;
 	/* Longest wait for GO or END: other paths have their turns meanwhile.
 	 * block_longest_ns() of the whole block. */
 	int64_t turn_wait_ns;

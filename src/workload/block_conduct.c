@@ -7,14 +7,19 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "workload/admit.h"
 #include "workload/turn.h"
 
 /* One path's listeners, and its end once accepted. */
 struct block_conductor {
 	int data_listener, baton_listener;
+	bool has_token;
+	uint8_t token[BLOCK_TOKEN_BYTES];
+	int64_t strangers;
 	struct end end;
 	uint32_t turns;	 /* given so far, the warm-up not counted */
 	int64_t held_ns; /* time in which this path had the turn */
@@ -77,6 +82,9 @@ int block_listen(struct block_conductor **conductor,
 	if (!c)
 		return err_sys(err, ENOMEM, "a conductor");
 	c->data_listener = c->baton_listener = -1;
+	c->has_token = args->token;
+	if (args->token)
+		memcpy(c->token, args->token, sizeof(c->token));
 	rc = end_init(&c->end, args->point, !end_follower_sends(args->point),
 		      err);
 	if (!rc)
@@ -105,19 +113,49 @@ void block_conductor_free(struct block_conductor *conductor)
 	free(conductor);
 }
 
+static int accept_baton(struct block_conductor *c, int64_t deadline_ns,
+			struct err *err)
+{
+	struct admission admission;
+	int rc, fd;
+
+	admit_open(&admission, c->baton_listener,
+		   c->has_token ? c->token : NULL);
+	fd = admit_next(&admission, deadline_ns, err);
+	rc = fd < 0 ? fd : baton_open(&c->end.baton, fd, err);
+	if (!rc)
+		rc = wake_on_data(fd, err);
+	admit_close(&admission);
+	c->strangers += admission.strangers;
+	return rc;
+}
+
+static int accept_flows(struct block_conductor *c, int64_t deadline_ns,
+			struct err *err)
+{
+	struct end *end = &c->end;
+	struct admission admission;
+	int rc = 0;
+
+	admit_open(&admission, c->data_listener,
+		   c->has_token ? c->token : NULL);
+	while (!rc && end->flows < end->flows_max) {
+		int fd = admit_next(&admission, deadline_ns, err);
+
+		rc = fd < 0 ? fd : end_add_flow(end, fd, err);
+	}
+	admit_close(&admission);
+	c->strangers += admission.strangers;
+	return rc;
+}
+
 static int accept_all(struct block_conductor *c, int64_t deadline_ns,
 		      struct err *err)
 {
-	struct end *end = &c->end;
-	int fd = sock_accept(c->baton_listener, deadline_ns, err);
-	int rc = fd < 0 ? fd : baton_open(&end->baton, fd, err);
+	int rc = accept_baton(c, deadline_ns, err);
 
 	if (!rc)
-		rc = wake_on_data(fd, err);
-	while (!rc && end->flows < end->flows_max) {
-		fd = sock_accept(c->data_listener, deadline_ns, err);
-		rc = fd < 0 ? fd : end_add_flow(end, fd, err);
-	}
+		rc = accept_flows(c, deadline_ns, err);
 	close_listener(&c->data_listener);
 	close_listener(&c->baton_listener);
 	return rc;
@@ -177,6 +215,7 @@ static int say_goodbye(struct block_conductor *c, struct block_result *result,
 	struct baton_message answer;
 	int rc = end_report(&c->end, result, err);
 
+	result->strangers = c->strangers;
 	if (!rc)
 		rc = baton_say(&c->end.baton, &over, err);
 	if (!rc)
@@ -204,6 +243,7 @@ static int open_paths(const struct block_conduct_args *args, struct kit *kit,
 
 		c->end.kit = kit;
 		c->end.patience_ns = args->timing.patience_ns;
+		c->end.ticks = args->ticks;
 		if (accept_all(c, deadline_ns, err))
 			return blame(args, p, err);
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "workload/admit.h"
 #include "workload/turn.h"
 
 static int connect_to(const struct block_follow_args *args, uint16_t port,
@@ -36,10 +37,14 @@ static int connect_all(struct end *end, const struct block_follow_args *args,
 	int rc = fd < 0 ? fd : baton_open(&end->baton, fd, err);
 
 	if (!rc)
+		rc = admit_show(fd, args->token, err);
+	if (!rc)
 		rc = wake_on_data(fd, err);
 	while (!rc && end->flows < end->flows_max) {
 		fd = connect_to(args, args->data_port, &data, deadline_ns, err);
 		rc = fd < 0 ? fd : end_add_flow(end, fd, err);
+		if (!rc)
+			rc = admit_show(fd, args->token, err);
 	}
 	return rc;
 }
@@ -149,7 +154,7 @@ int block_follow(const struct block_follow_args *args,
 	rc = end_init(&end, args->point, sends, err);
 	end.kit = &kit;
 	end.patience_ns = args->timing.patience_ns;
-	end.watch = args->watch;
+	end.ticks = args->ticks;
 	if (!rc)
 		rc = connect_all(&end, args, err);
 	if (!rc)

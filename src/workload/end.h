@@ -47,6 +47,7 @@ struct end {
 	bool nodelay;	   /* so the axis says */
 	int receive_flags; /* MSG_TRUNC, or none */
 	int64_t patience_ns;
+	struct block_ticks ticks;
 	uint64_t bytes;	  /* sent or received since connecting, all flows */
 	int64_t messages; /* send() calls that moved data */
 	int64_t last_ns;  /* when the turn before was over; 0: none was */

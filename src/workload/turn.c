@@ -160,6 +160,47 @@ static int receive_until(struct end *end, int64_t edge_ns, struct mark *mark,
 	return rc;
 }
 
+/* The window in ticks, each shown to the watcher: 1 where he has enough. */
+static int receive_ticks(struct end *end, const struct mark *opened,
+			 int64_t edge_ns, struct mark *closed, struct err *err)
+{
+	const struct block_ticks *ticks = &end->ticks;
+	int64_t next_ns = opened->ns;
+	int rc = 0;
+
+	*closed = *opened;
+	while (!rc && closed->ns < edge_ns) {
+		struct mark last = *closed;
+		struct block_slice tick = { 0 };
+
+		next_ns += ticks->tick_ns;
+		if (next_ns > edge_ns)
+			next_ns = edge_ns;
+		if (next_ns <= last.ns)
+			continue; /* a late one took its time, too */
+		rc = receive_until(end, next_ns, closed, err);
+		if (rc)
+			break;
+		tick.bytes = (int64_t)(closed->bytes - last.bytes);
+		tick.duration_ns = closed->ns - last.ns;
+		rc = ticks->on_tick(ticks->arg, &tick, err);
+	}
+	return rc;
+}
+
+static int receive_window(struct end *end, const struct turn *turn,
+			  const struct mark *opened, struct mark *closed,
+			  struct err *err)
+{
+	int64_t edge_ns = opened->ns + turn->measure_ns;
+	int rc;
+
+	if (!end->ticks.tick_ns || turn->number == 0)
+		return receive_until(end, edge_ns, closed, err);
+	rc = receive_ticks(end, opened, edge_ns, closed, err);
+	return rc < 0 ? rc : 0;
+}
+
 static int count_window(struct end *end, const struct turn *turn,
 			struct block_slice *slice, struct err *err)
 {
@@ -168,8 +209,7 @@ static int count_window(struct end *end, const struct turn *turn,
 	int rc = receive_until(end, first_ns + turn->guard_ns, &opened, err);
 
 	if (!rc)
-		rc = receive_until(end, opened.ns + turn->measure_ns, &closed,
-				   err);
+		rc = receive_window(end, turn, &opened, &closed, err);
 	wake_stop(&end->kit->wake);
 	if (rc)
 		return rc;
