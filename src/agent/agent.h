@@ -61,6 +61,9 @@ int agent_post(struct agent *agent, const char *op, json_t *args,
 int agent_wait(struct agent *agent, int64_t timeout_ns, json_t **reply,
 	       struct err *err);
 
+/* 32 random hex digits, for a block's token. */
+int agent_make_token(char token[static 33], struct err *err);
+
 int agent_ping(struct agent *agent, struct err *err);
 
 /* An interface inside the node. mtu 0, offload -1, address NULL: leave as is.
@@ -90,17 +93,33 @@ int agent_get_sysctl(struct agent *agent, json_t *names, json_t **now,
  * again, of the others agent_is_lost() is true. The M1s must be different
  * agents, and M2 none of them.
  */
+/*
+ * For who wants to see a block grow (a probe: one path, one long slice):
+ * on_tick() is called for each tick of the counting end, and on_stop() once
+ * stop_fd can be read (-1: never). Either returning 1 ends the slice at its
+ * next tick; what was measured so far comes back as always.
+ */
+struct agent_watch {
+	int64_t tick_ns; /* 0: nobody watches */
+	int (*on_tick)(void *arg, const struct block_slice *tick);
+	void *arg;
+	int stop_fd;
+};
+
 struct agent_block_args {
 	struct agent *m2;
 	struct agent *const *m1;       /* [paths] */
 	const char *const *path_name;  /* [paths] */
-	const char *const *m2_address; /* [paths], M2's IPv4 on that path */
+	const char *const *m2_address; /* [paths], M2's, as the M1s see it */
+	const char *m2_listen; /* the address M2 listens on; NULL: the same */
+	const char *token;     /* protocol.h; NULL: no stranger can come */
 	size_t paths;
 	const struct point *point;
 	const char *congestion;
 	const int *order; /* [slices] */
 	size_t slices;
 	struct block_timing timing;
+	struct agent_watch watch;
 };
 
 /* Of one path; sender/receiver whichever end the direction makes so. */
@@ -110,6 +129,7 @@ struct agent_block_path {
 	double throughput_mbps; /* mean rate over the slices, 10^6 bit/s */
 	struct block_socket sender, receiver;
 	int64_t messages;
+	int64_t strangers; /* connections dropped for their token */
 };
 
 /* paths: [args->paths], to be freed one by one after success only. */

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-/* An hour: no wait of a block is longer. Keeps sums far from overflow. */
-#define TIME_MAX_NS (3600 * NS_PER_S)
+/* A week: no probe is longer. Keeps sums far from overflow. */
+#define TIME_MAX_NS (7 * 86400 * NS_PER_S)
 
 json_t *block_timing_to_json(const struct block_timing *timing)
 {
@@ -26,7 +26,7 @@ static int get_time(const json_t *json, const char *key, int64_t *value,
 	int rc = json_get_int(json, key, value, err);
 
 	if (!rc && (*value < 0 || *value > TIME_MAX_NS))
-		return err_set(err, ERANGE, "%s: not within 0 to an hour", key);
+		return err_set(err, ERANGE, "%s: not within 0 to a week", key);
 	return rc;
 }
 
@@ -63,13 +63,15 @@ json_t *block_result_to_json(const struct block_result *result)
 {
 	const struct block_socket *s = &result->socket;
 
-	return json_pack(
-		"{so sI s{sI sI sI sI ss}}", "slices", slices_to_json(result),
-		"messages", (json_int_t)result->messages, "socket",
-		"sndbuf_bytes", (json_int_t)s->sndbuf_bytes, "rcvbuf_bytes",
-		(json_int_t)s->rcvbuf_bytes, "mss_bytes",
-		(json_int_t)s->mss_bytes, "retransmits",
-		(json_int_t)s->retransmits, "congestion", s->congestion);
+	return json_pack("{so sI sI s{sI sI sI sI ss}}", "slices",
+			 slices_to_json(result), "messages",
+			 (json_int_t)result->messages, "strangers",
+			 (json_int_t)result->strangers, "socket",
+			 "sndbuf_bytes", (json_int_t)s->sndbuf_bytes,
+			 "rcvbuf_bytes", (json_int_t)s->rcvbuf_bytes,
+			 "mss_bytes", (json_int_t)s->mss_bytes, "retransmits",
+			 (json_int_t)s->retransmits, "congestion",
+			 s->congestion);
 }
 
 static int slice_from_json(const json_t *json, struct block_slice *slice,
@@ -139,6 +141,8 @@ int block_result_from_json(const json_t *json, struct block_result *result,
 		rc = json_get_object(json, "socket", &socket, err);
 	if (!rc)
 		rc = json_get_int(json, "messages", &result->messages, err);
+	if (!rc && json_object_get(json, "strangers"))
+		rc = json_get_int(json, "strangers", &result->strangers, err);
 	if (!rc)
 		rc = socket_from_json(socket, &result->socket, err);
 	if (!rc)

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "agent/frame.h"
@@ -202,12 +204,9 @@ static int take_reply(struct agent *agent, json_t *frame, json_t **reply,
 	return 0;
 }
 
-int client_wait_until(struct agent *agent, int64_t deadline_mono_ns,
-		      json_t **reply, json_t **refusal, struct err *err)
+static int may_wait(const struct agent *agent, json_t **reply, json_t **refusal,
+		    struct err *err)
 {
-	json_t *frame;
-	int rc;
-
 	if (reply)
 		*reply = NULL;
 	if (refusal)
@@ -218,12 +217,147 @@ int client_wait_until(struct agent *agent, int64_t deadline_mono_ns,
 	if (!agent->posted)
 		return err_set(err, EINVAL, "%s: was asked nothing",
 			       agent->node);
+	return 0;
+}
+
+int client_wait_until(struct agent *agent, int64_t deadline_mono_ns,
+		      json_t **reply, json_t **refusal, struct err *err)
+{
+	json_t *frame;
+	int rc = may_wait(agent, reply, refusal, err);
+
+	if (rc)
+		return rc;
 	agent->posted = false;
 	if (frame_read(agent->read_fd, &frame, deadline_mono_ns, err))
 		return lose(agent, err);
 	rc = take_reply(agent, frame, reply, refusal, err);
 	json_decref(frame);
 	return rc;
+}
+
+/*
+ * A watched block. The nudge is a ping while the agent is at work: it ends
+ * the slice, and is answered after the block.
+ */
+
+static int nudge(struct agent *agent, struct err *err)
+{
+	json_t *frame =
+		json_pack("{sI ss s{}}", "id", (json_int_t)agent->next_id + 1,
+			  "op", "ping", "args");
+	int rc = frame_write(agent->write_fd, frame,
+			     clock_mono_ns() + POST_TIMEOUT_NS, err);
+
+	json_decref(frame);
+	return rc ? lose(agent, err) : 0;
+}
+
+static int take_nudge_reply(struct agent *agent, struct err *err)
+{
+	agent->next_id++;
+	agent->posted = true;
+	return agent_wait(agent, PING_TIMEOUT_NS, NULL, err);
+}
+
+/* 1: an event, *enough is set where the watcher says so. */
+static int take_event(struct agent *agent, const struct agent_watch *watch,
+		      const json_t *frame, bool *enough, struct err *err)
+{
+	json_t *event = json_object_get(frame, "event");
+	struct block_slice tick = { 0 };
+	json_int_t bytes, duration_ns;
+
+	if (!event)
+		return 0;
+	if (json_unpack(json_object_get(event, "tick"), "[II]", &bytes,
+			&duration_ns) < 0 ||
+	    bytes < 0 || duration_ns <= 0) {
+		err_set(err, EPROTO, "an event that is no tick");
+		return lose(agent, err);
+	}
+	tick.bytes = bytes;
+	tick.duration_ns = duration_ns;
+	*enough |= watch->on_tick(watch->arg, &tick) > 0;
+	return 1;
+}
+
+/* 1 once the agent has something to say; *stop where stop_fd has. */
+static int await_agent(const struct agent *agent,
+		       const struct agent_watch *watch, int64_t deadline_ns,
+		       bool *stop)
+{
+	struct pollfd pfd[] = {
+		{ .fd = agent->read_fd, .events = POLLIN },
+		{ .fd = *stop ? -1 : watch->stop_fd, .events = POLLIN },
+	};
+	int rc = poll(pfd, 2, clock_poll_ms(deadline_ns));
+
+	if (rc < 0 && errno != EINTR)
+		return 1; /* reading will tell */
+	if (rc > 0 && pfd[1].revents)
+		*stop = true;
+	return rc == 0 || pfd[0].revents;
+}
+
+/* Until a frame that is no event; it is the caller's. */
+static int watch_frames(struct agent *agent, const struct agent_watch *watch,
+			int64_t deadline_ns, bool *nudged, json_t **frame,
+			struct err *err)
+{
+	bool enough = false;
+	int rc = 0;
+
+	*nudged = false;
+	while (!rc) {
+		if (await_agent(agent, watch, deadline_ns, &enough)) {
+			if (frame_read(agent->read_fd, frame, deadline_ns, err))
+				return lose(agent, err);
+			rc = take_event(agent, watch, *frame, &enough, err);
+			if (rc == 0)
+				return 0;
+			json_decref(*frame);
+			rc = rc > 0 ? 0 : rc;
+		}
+		if (!rc && enough && !*nudged) {
+			*nudged = true;
+			rc = nudge(agent, err);
+		}
+	}
+	return rc;
+}
+
+int client_wait_watching(struct agent *agent, const struct agent_watch *watch,
+			 int64_t deadline_mono_ns, json_t **reply,
+			 json_t **refusal, struct err *err)
+{
+	struct err later = ERR_INIT;
+	json_t *frame;
+	bool nudged;
+	int rc = may_wait(agent, reply, refusal, err);
+
+	if (rc)
+		return rc;
+	agent->posted = false;
+	rc = watch_frames(agent, watch, deadline_mono_ns, &nudged, &frame, err);
+	if (rc)
+		return rc;
+	rc = take_reply(agent, frame, reply, refusal, err);
+	json_decref(frame);
+	if (nudged && !agent->lost)
+		take_nudge_reply(agent, &later);
+	return rc;
+}
+
+int agent_make_token(char token[static 33], struct err *err)
+{
+	unsigned char bytes[16];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return err_sys(err, errno, "getrandom");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
 }
 
 int agent_wait(struct agent *agent, int64_t timeout_ns, json_t **reply,

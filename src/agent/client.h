@@ -15,4 +15,9 @@
 int client_wait_until(struct agent *agent, int64_t deadline_mono_ns,
 		      json_t **reply, json_t **refusal, struct err *err);
 
+/* As above for the agent whose events go to the watch. */
+int client_wait_watching(struct agent *agent, const struct agent_watch *watch,
+			 int64_t deadline_mono_ns, json_t **reply,
+			 json_t **refusal, struct err *err);
+
 #endif

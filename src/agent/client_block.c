@@ -59,6 +59,19 @@ static json_t *common_args(const struct agent_block_args *args)
 	return json;
 }
 
+static void add_token(const struct agent_block_args *args, json_t *json)
+{
+	if (args->token)
+		json_object_set_new(json, "token", json_string(args->token));
+}
+
+static void add_tick(const struct agent_block_args *args, json_t *json)
+{
+	if (args->watch.tick_ns)
+		json_object_set_new(json, "tick_ns",
+				    json_integer(args->watch.tick_ns));
+}
+
 static int listen_on_m2(struct run *run, struct err *err)
 {
 	const struct agent_block_args *args = run->args;
@@ -66,9 +79,12 @@ static int listen_on_m2(struct run *run, struct err *err)
 	json_t *addresses = json_array();
 
 	for (size_t p = 0; p < args->paths; p++)
-		json_array_append_new(addresses,
-				      json_string(args->m2_address[p]));
+		json_array_append_new(
+			addresses,
+			json_string(args->m2_listen ? args->m2_listen
+						    : args->m2_address[p]));
 	json_object_set_new(json, "address", addresses);
+	add_token(args, json);
 	return agent_call(args->m2, "block_listen", json, LISTEN_TIMEOUT_NS,
 			  &run->listened, err);
 }
@@ -107,6 +123,8 @@ static int post_follow(struct run *run, size_t p)
 			  "turn_wait_ns",
 			  (json_int_t)block_longest_ns(
 				  &args->timing, args->paths, args->slices)));
+	add_token(args, json);
+	add_tick(args, json);
 	outcome->rc =
 		agent_post(args->m1[p], "block_follow", json, &outcome->err);
 	outcome->posted = !outcome->rc;
@@ -127,6 +145,7 @@ static int post_conduct(struct run *run)
 	json_object_update_new(
 		json, json_pack("{so so so}", "path", names, "order", order,
 				"timing", block_timing_to_json(&args->timing)));
+	add_tick(args, json);
 	run->m2.rc = agent_post(args->m2, "block_conduct", json, &run->m2.err);
 	run->m2.posted = !run->m2.rc;
 	return run->m2.rc;
@@ -157,8 +176,25 @@ static void wait_one(const struct run *run, struct agent *agent,
 			&outcome->refusal, &outcome->err);
 }
 
+/* The end that counts is the one whose events come. */
+static void watch_one(struct run *run)
+{
+	bool send = run->args->point->value[AXIS_DIRECTION] == DIRECTION_SEND;
+	struct agent *agent = send ? run->args->m2 : run->args->m1[0];
+	struct outcome *outcome = send ? &run->m2 : &run->m1[0];
+
+	if (!outcome->posted)
+		return;
+	outcome->posted = false;
+	outcome->rc = client_wait_watching(agent, &run->args->watch,
+					   run->deadline_ns, &outcome->reply,
+					   &outcome->refusal, &outcome->err);
+}
+
 static void wait_all(struct run *run)
 {
+	if (run->args->watch.tick_ns)
+		watch_one(run);
 	wait_one(run, run->args->m2, &run->m2);
 	for (size_t p = 0; p < run->args->paths; p++)
 		wait_one(run, run->args->m1[p], &run->m1[p]);
@@ -232,6 +268,7 @@ static void merge(const struct agent_block_args *args,
 		.sender = sender->socket,
 		.receiver = receiver->socket,
 		.messages = sender->messages,
+		.strangers = conductor->strangers,
 	};
 	receiver->slice = NULL;
 }

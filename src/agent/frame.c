@@ -133,6 +133,12 @@ static int parse(const char *text, size_t size, json_t **json, struct err *err)
 
 int frame_read(int fd, json_t **json, int64_t deadline_mono_ns, struct err *err)
 {
+	return frame_read_limited(fd, FRAME_MAX, json, deadline_mono_ns, err);
+}
+
+int frame_read_limited(int fd, uint32_t max, json_t **json,
+		       int64_t deadline_mono_ns, struct err *err)
+{
 	uint32_t length;
 	char *text;
 	int rc = read_all(fd, &length, sizeof(length), deadline_mono_ns);
@@ -140,11 +146,11 @@ int frame_read(int fd, json_t **json, int64_t deadline_mono_ns, struct err *err)
 	if (rc)
 		return broken(rc, "waiting for a frame", err);
 	length = be32toh(length);
-	if (length == 0 || length > FRAME_MAX)
+	if (length == 0 || length > max)
 		return err_set(err, EMSGSIZE,
-			       "a frame of %u bytes where 1 to %d can be: "
+			       "a frame of %u bytes where 1 to %u can be: "
 			       "the stream is not, or no more, in step",
-			       length, FRAME_MAX);
+			       length, max);
 	text = malloc(length);
 	if (!text)
 		return err_sys(err, ENOMEM, "a frame");

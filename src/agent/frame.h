@@ -33,6 +33,10 @@ int frame_write(int fd, const json_t *json, int64_t deadline_mono_ns,
 int frame_read(int fd, json_t **json, int64_t deadline_mono_ns,
 	       struct err *err);
 
+/* As frame_read(), of no more than `max` bytes. */
+int frame_read_limited(int fd, uint32_t max, json_t **json,
+		       int64_t deadline_mono_ns, struct err *err);
+
 /*
  * Passes over everything up to and with `magic`. `noise` gets the last line
  * of it that is not empty, made printable: if nothing else comes, that is

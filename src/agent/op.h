@@ -14,8 +14,17 @@
 #include "base/err.h"
 #include "workload/block.h"
 
+struct restore;
+
 /* What an agent keeps between one request and the next. */
 struct agent_state {
+	int read_fd, write_fd; /* its stream, for events */
+	int64_t request_id;    /* of the request that is served */
+	unsigned int rights;   /* of enum agent_right, server.h */
+	bool keep_addresses;   /* compared, never set */
+	bool loopback_only;    /* data connections, too */
+	uint32_t frame_max;
+	struct restore *restore; /* NULL: nothing is put back */
 	struct block_conductor *conductor[BLOCK_MAX_PATHS];
 	size_t conductors;
 	bool quit;
@@ -39,5 +48,16 @@ extern const struct op exec_ops[];  /* op_exec.c */
 extern const struct op block_ops[]; /* op_block.c */
 
 void op_block_close(struct agent_state *state);
+
+/*
+ * op_watch.c: with args' "tick_ns", the watch that tells the coordinator each
+ * tick as an event, and that has enough when he says anything, or has gone.
+ */
+int op_watch_init(struct agent_state *state, const json_t *args,
+		  struct block_watch *watch, struct err *err);
+
+/* op_watch.c: args' "token" into bytes; *given is false without. */
+int op_get_token(const json_t *args, uint8_t token[BLOCK_TOKEN_BYTES],
+		 bool *given, struct err *err);
 
 #endif

@@ -44,6 +44,16 @@ static const char *get_congestion(const json_t *args)
 	return json_string_value(json_object_get(args, "congestion"));
 }
 
+/* Who was let in without a key opens no door to others. */
+static int check_loopback(struct in_addr address, struct err *err)
+{
+	if (ntohl(address.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET)
+		return 0;
+	return err_set(err, EPERM,
+		       "this agent listens without a key, and so on loopback "
+		       "only");
+}
+
 static int listen_one(struct agent_state *state, const json_t *address,
 		      struct block_listen_args *listen, json_t *ports,
 		      struct err *err)
@@ -51,6 +61,8 @@ static int listen_one(struct agent_state *state, const json_t *address,
 	uint16_t data_port, baton_port;
 	int rc = parse_address(address, &listen->address, err);
 
+	if (!rc && state->loopback_only)
+		rc = check_loopback(listen->address, err);
 	if (!rc)
 		rc = block_listen(&state->conductor[state->conductors], listen,
 				  &data_port, &baton_port, err);
@@ -67,10 +79,14 @@ static int op_block_listen(struct agent_state *state, const json_t *args,
 	struct point point;
 	struct block_listen_args listen = { .point = &point };
 	json_t *addresses, *address, *ports;
+	uint8_t token[BLOCK_TOKEN_BYTES];
+	bool has_token = false;
 	size_t i;
 	int rc = json_get_array(args, "address", &addresses, err);
 
 	op_block_close(state);
+	if (!rc)
+		rc = op_get_token(args, token, &has_token, err);
 	if (!rc)
 		rc = get_point(args, &point, err);
 	if (rc)
@@ -79,6 +95,7 @@ static int op_block_listen(struct agent_state *state, const json_t *args,
 		return err_set(err, EINVAL, "%zu paths where %d can be",
 			       json_array_size(addresses), BLOCK_MAX_PATHS);
 	listen.congestion = get_congestion(args);
+	listen.token = has_token ? token : NULL;
 	ports = json_array();
 	json_array_foreach(addresses, i, address) {
 		rc = listen_one(state, address, &listen, ports, err);
@@ -190,6 +207,8 @@ static int op_block_conduct(struct agent_state *state, const json_t *args,
 	if (!rc)
 		rc = get_timing(args, &conduct_args.timing, err);
 	if (!rc)
+		rc = op_watch_init(state, args, &conduct_args.watch, err);
+	if (!rc)
 		rc = get_order(args, &order, &conduct_args.slices, err);
 	if (!rc) {
 		conduct_args.order = order;
@@ -239,11 +258,17 @@ static int op_block_follow(struct agent_state *state, const json_t *args,
 					    .congestion =
 						    get_congestion(args) };
 	struct block_result result = { 0 };
+	uint8_t token[BLOCK_TOKEN_BYTES];
+	bool has_token = false;
 	int rc = get_point(args, &point, err);
 
-	(void)state;
 	if (!rc)
 		rc = get_follow_args(args, &follow, err);
+	if (!rc)
+		rc = op_watch_init(state, args, &follow.watch, err);
+	if (!rc)
+		rc = op_get_token(args, token, &has_token, err);
+	follow.token = has_token ? token : NULL;
 	if (!rc)
 		rc = block_follow(&follow, &result, err);
 	if (!rc)

@@ -4,6 +4,7 @@
  */
 #include "agent/op.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,11 +12,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/restore.h"
+#include "agent/route.h"
+#include "agent/server.h"
 #include "base/json.h"
 #include "base/netdev.h"
 
-static int set_mtu(int fd, const char *ifname, const json_t *args,
-		   struct err *err)
+/* What the coordinator may not change, he may find as he wants it. */
+static int check_mtu(int fd, const char *ifname, int64_t wanted,
+		     struct err *err)
+{
+	int mtu;
+	int rc = netdev_get_mtu(fd, ifname, &mtu, err);
+
+	if (rc || mtu == wanted)
+		return rc;
+	return err_set(err, EPERM,
+		       "%s has MTU %d, not %lld, and this agent may change "
+		       "nothing (may_configure)",
+		       ifname, mtu, (long long)wanted);
+}
+
+static int set_mtu(const struct agent_state *state, int fd, const char *ifname,
+		   const json_t *args, struct err *err)
 {
 	int64_t mtu;
 	int rc;
@@ -27,11 +46,33 @@ static int set_mtu(int fd, const char *ifname, const json_t *args,
 		return rc;
 	if (mtu < 0 || mtu > INT_MAX)
 		return err_set(err, ERANGE, "%s: no MTU can be so", ifname);
-	return netdev_set_mtu(fd, ifname, (int)mtu, err);
+	if (!(state->rights & AGENT_MAY_CONFIGURE))
+		return check_mtu(fd, ifname, mtu, err);
+	rc = restore_note_mtu(state->restore, fd, ifname, err);
+	return rc ? rc : netdev_set_mtu(fd, ifname, (int)mtu, err);
 }
 
-static int set_offload(int fd, const char *ifname, const json_t *args,
-		       struct err *err)
+static int check_offload(int fd, const char *ifname, bool wanted,
+			 struct err *err)
+{
+	json_t *features;
+	int rc = netdev_get_offload(fd, ifname, &features, err);
+	bool on;
+
+	if (rc)
+		return rc;
+	on = !netdev_offload_is_off(features);
+	json_decref(features);
+	if (on == wanted)
+		return 0;
+	return err_set(err, EPERM,
+		       "%s has offload %s, and this agent may change nothing "
+		       "(may_configure)",
+		       ifname, on ? "on" : "off");
+}
+
+static int set_offload(const struct agent_state *state, int fd,
+		       const char *ifname, const json_t *args, struct err *err)
 {
 	bool on;
 	int rc;
@@ -39,11 +80,34 @@ static int set_offload(int fd, const char *ifname, const json_t *args,
 	if (!json_object_get(args, "offload"))
 		return 0;
 	rc = json_get_bool(args, "offload", &on, err);
+	if (rc)
+		return rc;
+	if (!(state->rights & AGENT_MAY_CONFIGURE))
+		return check_offload(fd, ifname, on, err);
+	rc = restore_note_features(state->restore, fd, ifname, err);
 	return rc ? rc : netdev_set_offload(fd, ifname, on, err);
 }
 
-static int set_address(int fd, const char *ifname, const json_t *args,
-		       struct err *err)
+/* The interface by whose address the node reaches `address`. */
+static int check_address(const char *ifname, const char *address,
+			 struct err *err)
+{
+	char own[IFNAMSIZ], text[INET6_ADDRSTRLEN];
+	char host[64];
+	int rc;
+
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(address, "/"),
+		 address);
+	rc = route_find(host, own, text, err);
+	/* an own address is routed by lo; it is the interface that counts */
+	if (!rc && strcmp(text, host) != 0)
+		rc = err_set(err, EADDRNOTAVAIL,
+			     "%s is no address of this machine", host);
+	return rc ? err_wrap(err, "%s", ifname) : 0;
+}
+
+static int set_address(const struct agent_state *state, int fd,
+		       const char *ifname, const json_t *args, struct err *err)
 {
 	const char *address;
 	int rc;
@@ -51,6 +115,9 @@ static int set_address(int fd, const char *ifname, const json_t *args,
 	if (!json_object_get(args, "address"))
 		return 0;
 	rc = json_get_string(args, "address", &address, err);
+	if (!rc &&
+	    (state->keep_addresses || !(state->rights & AGENT_MAY_CONFIGURE)))
+		return check_address(ifname, address, err);
 	if (!rc)
 		rc = netdev_set_address(fd, ifname, address, err);
 	return rc ? rc : netdev_set_up(fd, ifname, true, err);
@@ -75,8 +142,8 @@ static int read_state(int fd, const char *ifname, json_t **reply,
 	return 0;
 }
 
-static int run_netdev(const json_t *args, bool set, json_t **reply,
-		      struct err *err)
+static int run_netdev(const struct agent_state *state, const json_t *args,
+		      bool set, json_t **reply, struct err *err)
 {
 	const char *ifname;
 	int rc = json_get_string(args, "ifname", &ifname, err);
@@ -88,11 +155,11 @@ static int run_netdev(const json_t *args, bool set, json_t **reply,
 	if (fd < 0)
 		return fd;
 	if (set)
-		rc = set_address(fd, ifname, args, err);
+		rc = set_address(state, fd, ifname, args, err);
 	if (!rc && set)
-		rc = set_mtu(fd, ifname, args, err);
+		rc = set_mtu(state, fd, ifname, args, err);
 	if (!rc && set)
-		rc = set_offload(fd, ifname, args, err);
+		rc = set_offload(state, fd, ifname, args, err);
 	if (!rc)
 		rc = read_state(fd, ifname, reply, err);
 	close(fd);
@@ -102,15 +169,13 @@ static int run_netdev(const json_t *args, bool set, json_t **reply,
 static int op_netdev_set(struct agent_state *state, const json_t *args,
 			 json_t **reply, struct err *err)
 {
-	(void)state;
-	return run_netdev(args, true, reply, err);
+	return run_netdev(state, args, true, reply, err);
 }
 
 static int op_netdev_get(struct agent_state *state, const json_t *args,
 			 json_t **reply, struct err *err)
 {
-	(void)state;
-	return run_netdev(args, false, reply, err);
+	return run_netdev(state, args, false, reply, err);
 }
 
 /*
@@ -166,17 +231,47 @@ static bool sysctl_read(const char *path, char *value, size_t size)
 	return true;
 }
 
-/* Writes `value` unless NULL; adds what is there now to `values`. */
-static int sysctl_one(const char *name, const char *value, json_t *values,
-		      struct err *err)
+int sysctl_put(const char *name, const char *value, struct err *err)
 {
-	char path[PATH_MAX], now[4096];
+	char path[PATH_MAX], now[4096] = "";
 	int rc = sysctl_path(name, path, sizeof(path), err);
 
 	if (rc)
 		return rc;
-	if (value)
+	sysctl_write(path, value);
+	if (sysctl_read(path, now, sizeof(now)) && strcmp(now, value) == 0)
+		return 0;
+	return err_set(err, EIO, "%s: '%.80s' was set, '%.80s' is there", name,
+		       value, now);
+}
+
+/* Only where it is to change, and then noted first. */
+static int sysctl_change(const struct agent_state *state, const char *name,
+			 const char *path, const char *value, struct err *err)
+{
+	char now[4096];
+	int rc;
+
+	if (!(state->rights & AGENT_MAY_CONFIGURE) ||
+	    !sysctl_read(path, now, sizeof(now)) || strcmp(now, value) == 0)
+		return 0;
+	rc = restore_note_sysctl(state->restore, name, now, err);
+	if (!rc)
 		sysctl_write(path, value);
+	return rc;
+}
+
+/* Writes `value` unless NULL; adds what is there now to `values`. */
+static int sysctl_one(const struct agent_state *state, const char *name,
+		      const char *value, json_t *values, struct err *err)
+{
+	char path[PATH_MAX], now[4096];
+	int rc = sysctl_path(name, path, sizeof(path), err);
+
+	if (!rc && value)
+		rc = sysctl_change(state, name, path, value, err);
+	if (rc)
+		return rc;
 	if (sysctl_read(path, now, sizeof(now)))
 		json_object_set_new(values, name, json_string(now));
 	return 0;
@@ -189,7 +284,6 @@ static int op_sysctl_set(struct agent_state *state, const json_t *args,
 	const char *name;
 	int rc = json_get_object(args, "values", &wanted, err);
 
-	(void)state;
 	if (rc)
 		return rc;
 	values = json_object();
@@ -198,8 +292,8 @@ static int op_sysctl_set(struct agent_state *state, const json_t *args,
 			rc = err_set(err, EPROTO,
 				     "the value of '%.80s' is no string", name);
 		if (!rc)
-			rc = sysctl_one(name, json_string_value(value), values,
-					err);
+			rc = sysctl_one(state, name, json_string_value(value),
+					values, err);
 		if (rc)
 			break;
 	}
@@ -214,14 +308,13 @@ static int op_sysctl_get(struct agent_state *state, const json_t *args,
 	size_t i;
 	int rc = json_get_array(args, "names", &names, err);
 
-	(void)state;
 	if (rc)
 		return rc;
 	values = json_object();
 	json_array_foreach(names, i, name) {
 		rc = json_is_string(name)
-			     ? sysctl_one(json_string_value(name), NULL, values,
-					  err)
+			     ? sysctl_one(state, json_string_value(name), NULL,
+					  values, err)
 			     : err_set(err, EPROTO, "a name is no string");
 		if (rc)
 			break;
@@ -231,9 +324,7 @@ static int op_sysctl_get(struct agent_state *state, const json_t *args,
 }
 
 const struct op node_ops[] = {
-	{ "netdev_set", op_netdev_set },
-	{ "netdev_get", op_netdev_get },
-	{ "sysctl_set", op_sysctl_set },
-	{ "sysctl_get", op_sysctl_get },
-	{ NULL, NULL },
+	{ "netdev_set", op_netdev_set }, { "netdev_get", op_netdev_get },
+	{ "sysctl_set", op_sysctl_set }, { "sysctl_get", op_sysctl_get },
+	{ "route_get", op_route_get },	 { NULL, NULL },
 };

@@ -20,12 +20,30 @@
  *   reply     {"id": 7, "ok": {...}}
  *   refusal   {"id": 7, "error": {"code": 22, "text": "...", ...}}
  *             code is an errno of Linux, text one line; an op may add fields
+ *   event     {"id": 7, "event": {...}}, before the reply: what a block with
+ *             "tick_ns" tells while it runs
  *
  *   The coordinator asks one thing at a time, the agent answers each. A frame
  *   that is no JSON object, or without id, op or args, is refused with id -1
  *   or its own, and the agent lives on. A length out of range cannot be
  *   passed over: it is refused, and the agent leaves. At the stream's end it
  *   leaves, too.
+ *
+ *   One exception: while a block with "tick_ns" runs, the coordinator may ask
+ *   a second thing (a ping), and thereby ends the slice at its next tick. The
+ *   block is answered first, as always.
+ *
+ * Heartbeats
+ *   Over a network the stream runs through relays (relay.h) at both ends. A
+ *   frame of length 0 is what the coordinator's relay says where it has
+ *   nothing else to say; the agent's relay takes it out again. Nobody else
+ *   sees one: to an agent a length of 0 is out of range.
+ *
+ * Rights
+ *   An agent that the coordinator did not make (listen.h, ssh.h) may have been
+ *   told to keep its machine as it is. Then netdev_set and sysctl_set change
+ *   nothing: a netdev_set to what is there already succeeds, to another value
+ *   it is refused with EPERM; exec is refused where it is not allowed.
  *
  * Ops: args -> what stands in "ok". A field with "?" may be missing.
  *   ping          {} -> {}
@@ -46,19 +64,28 @@
  *                 comes as "?". A program that a guest lacks is looked for
  *                 below EXEC_HOST_ROOT, if that is there, and run with it as
  *                 its root. -ETIMEDOUT kills it and its process group.
- *   block_listen  {"point", "congestion"?, "address": ["10.77.1.2", ...]}
- *                 -> {"port": [[data, baton], ...]}. Closes what an earlier
- *                 one opened; with no address that is all it does.
+ *   route_get     {"address"?} -> {"ifname", "address", "mtu"}: the interface
+ *                 and own address by which the node reaches the address; in
+ *                 "ssh_server" and "ssh_client", if it came by ssh, the two
+ *                 addresses of that connection as the node sees them
+ *   block_listen  {"point", "congestion"?, "address": ["10.77.1.2", ...],
+ *                 "token"?} -> {"port": [[data, baton], ...]}. Closes what an
+ *                 earlier one opened; with no address that is all it does.
  *   block_conduct {"point", "path": [name, ...], "order": [0, 1, ...],
- *                 "timing"} -> {"path": [result, ...]}, on what block_listen
+ *                 "timing", "tick_ns"?} -> {"path": [result, ...]}, on what
+ *                 block_listen
  *                 opened; a refusal has "failed_path": index or -1
  *   block_follow  {"point", "congestion"?, "address", "data_port",
- *                 "baton_port", "timing", "turn_wait_ns"} -> result
+ *                 "baton_port", "timing", "turn_wait_ns", "token"?,
+ *                 "tick_ns"?} -> result
  *   where
  *     point       point_to_json(): {"workload": "tcp_stream", "mtu": 1500, ...}
  *     timing      {"warmup_ns", "guard_ns", "slice_ns", "patience_ns"}
+ *     token       32 hex digits: workload/admit.h
+ *     tick_ns     the counting end tells {"tick": [bytes, duration_ns]} as an
+ *                 event so often; block.h, struct block_watch
  *     result      {"slices": [[bytes, duration_ns, idle_ns], ...], "messages",
- *                 "socket": {"sndbuf_bytes", "rcvbuf_bytes", "mss_bytes",
+ *                 "strangers", "socket": {"sndbuf_bytes", "rcvbuf_bytes", "mss_bytes",
  *                 "retransmits", "congestion"}}
  */
 #ifndef VAZAO_AGENT_PROTOCOL_H

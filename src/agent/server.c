@@ -41,16 +41,28 @@ static const struct op own_ops[] = {
 	{ NULL, NULL },
 };
 
-static const struct op *const families[] = {
-	own_ops, node_ops, exec_ops, block_ops, NULL,
+/* A family, and the right that it takes; 0: it is anybody's. What changes
+ * the node asks for its right by itself: reading is free. */
+static const struct {
+	const struct op *ops;
+	unsigned int right;
+} families[] = {
+	{ own_ops, 0 },
+	{ node_ops, 0 },
+	{ exec_ops, AGENT_MAY_EXEC },
+	{ block_ops, 0 },
 };
 
-static const struct op *find_op(const char *name)
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
+static const struct op *find_op(const char *name, unsigned int *right)
 {
-	for (size_t f = 0; families[f]; f++)
-		for (const struct op *op = families[f]; op->name; op++)
+	for (size_t f = 0; f < FAMILIES; f++)
+		for (const struct op *op = families[f].ops; op->name; op++) {
+			*right = families[f].right;
 			if (strcmp(op->name, name) == 0)
 				return op;
+		}
 	return NULL;
 }
 
@@ -58,6 +70,7 @@ static int run_op(struct agent_state *state, const json_t *request,
 		  json_t **reply, struct err *err)
 {
 	const struct op *op;
+	unsigned int right;
 	const char *name;
 	json_t *args;
 	int rc = json_get_string(request, "op", &name, err);
@@ -66,10 +79,13 @@ static int run_op(struct agent_state *state, const json_t *request,
 		rc = json_get_object(request, "args", &args, err);
 	if (rc)
 		return rc;
-	op = find_op(name);
+	op = find_op(name, &right);
 	if (!op)
 		return err_set(err, EOPNOTSUPP,
 			       "this agent knows no op '%.40s'", name);
+	if (right & ~state->rights)
+		return err_set(err, EPERM,
+			       "this agent runs no commands for others");
 	rc = op->run(state, args, reply, err);
 	return rc ? err_wrap(err, "%s", name) : 0;
 }
@@ -107,6 +123,7 @@ static int serve_request(struct agent_state *state, int fd,
 	int64_t id = -1;
 	int rc = json_get_int(request, "id", &id, &why);
 
+	state->request_id = id;
 	if (!rc)
 		rc = run_op(state, request, &reply, &why);
 	if (rc)
@@ -115,16 +132,16 @@ static int serve_request(struct agent_state *state, int fd,
 }
 
 /* 0: go on. -EPIPE: the stream has ended. */
-static int serve_frame(struct agent_state *state, int read_fd, int write_fd,
-		       struct err *err)
+static int serve_frame(struct agent_state *state, struct err *err)
 {
 	struct err why = ERR_INIT;
 	json_t *request;
-	int rc = frame_read(read_fd, &request, FRAME_NO_DEADLINE, &why);
+	int rc = frame_read_limited(state->read_fd, state->frame_max, &request,
+				    FRAME_NO_DEADLINE, &why);
 
 	if (rc == -EBADMSG || rc == -EMSGSIZE) {
 		log_warn("agent: %s", why.text);
-		answer(write_fd, -1, "error", refusal(NULL, &why), NULL);
+		answer(state->write_fd, -1, "error", refusal(NULL, &why), NULL);
 	}
 	if (rc == -EBADMSG)
 		return 0;
@@ -132,7 +149,7 @@ static int serve_frame(struct agent_state *state, int read_fd, int write_fd,
 		*err = why;
 		return rc;
 	}
-	rc = serve_request(state, write_fd, request, err);
+	rc = serve_request(state, state->write_fd, request, err);
 	json_decref(request);
 	return rc;
 }
@@ -168,17 +185,36 @@ static int say_hello(int fd, struct err *err)
 	return rc;
 }
 
-int agent_serve(int read_fd, int write_fd, struct err *err)
+int agent_serve_as(const struct agent_serve_args *args, struct err *err)
 {
-	struct agent_state state = { 0 };
+	struct agent_state state = {
+		.read_fd = args->read_fd,
+		.write_fd = args->write_fd,
+		.rights = args->rights,
+		.keep_addresses = args->keep_addresses,
+		.loopback_only = args->loopback_only,
+		.frame_max = args->frame_max ? args->frame_max : FRAME_MAX,
+		.restore = args->restore,
+	};
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	make_raw(read_fd);
-	make_raw(write_fd);
-	rc = say_hello(write_fd, err);
+	make_raw(state.read_fd);
+	make_raw(state.write_fd);
+	rc = say_hello(state.write_fd, err);
 	while (!rc && !state.quit)
-		rc = serve_frame(&state, read_fd, write_fd, err);
+		rc = serve_frame(&state, err);
 	op_block_close(&state);
 	return rc == -EPIPE ? 0 : rc;
+}
+
+int agent_serve(int read_fd, int write_fd, struct err *err)
+{
+	const struct agent_serve_args args = {
+		.read_fd = read_fd,
+		.write_fd = write_fd,
+		.rights = AGENT_MAY_CONFIGURE | AGENT_MAY_EXEC,
+	};
+
+	return agent_serve_as(&args, err);
 }

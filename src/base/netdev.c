@@ -188,6 +188,29 @@ int netdev_set_offload(int fd, const char *ifname, bool on, struct err *err)
 	return 0;
 }
 
+/* What is to be on comes back from the ground up, then the rest goes off. */
+int netdev_set_features(int fd, const char *ifname, const json_t *features,
+			struct err *err)
+{
+	for (int i = 0; i < 2 * OFFLOADS; i++) {
+		bool on = i < OFFLOADS;
+		const struct offload *o =
+			&offloads[on ? OFFLOADS - 1 - i : i - OFFLOADS];
+		const json_t *wanted = json_object_get(features, o->name);
+		bool now = on;
+		int rc;
+
+		if (!wanted || json_is_true(wanted) != on ||
+		    offload_read(fd, ifname, o, &now) || now == on)
+			continue;
+		rc = offload_write(fd, ifname, o, on);
+		if (rc)
+			return err_sys(err, -rc, "%s: turning %s %s", ifname,
+				       o->name, on ? "on" : "off");
+	}
+	return 0;
+}
+
 int netdev_get_offload(int fd, const char *ifname, json_t **features,
 		       struct err *err)
 {

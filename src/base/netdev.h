@@ -41,6 +41,10 @@ int netdev_set_address(int fd, const char *ifname, const char *address,
  */
 int netdev_set_offload(int fd, const char *ifname, bool on, struct err *err);
 
+/* Each as `features`, which netdev_get_offload() gave, has it. */
+int netdev_set_features(int fd, const char *ifname, const json_t *features,
+			struct err *err);
+
 /* {"tso": true, "gso": false, "gro": ..., "sg":..., "tx": ..., "rx": ...}. */
 int netdev_get_offload(int fd, const char *ifname, json_t **features,
 		       struct err *err);
