@@ -50,11 +50,11 @@ extern const struct op block_ops[]; /* op_block.c */
 void op_block_close(struct agent_state *state);
 
 /*
- * op_watch.c: with args' "tick_ns", the watch that tells the coordinator each
+ * op_watch.c: with args' "tick_ns", the ticks that tells the coordinator each
  * tick as an event, and that has enough when he says anything, or has gone.
  */
-int op_watch_init(struct agent_state *state, const json_t *args,
-		  struct block_watch *watch, struct err *err);
+int op_ticks_init(struct agent_state *state, const json_t *args,
+		  struct block_ticks *ticks, struct err *err);
 
 /* op_watch.c: args' "token" into bytes; *given is false without. */
 int op_get_token(const json_t *args, uint8_t token[BLOCK_TOKEN_BYTES],

@@ -45,9 +45,9 @@ static const char *get_congestion(const json_t *args)
 }
 
 /* Who was let in without a key opens no door to others. */
-static int check_loopback(struct in_addr address, struct err *err)
+static int check_loopback(const struct address *address, struct err *err)
 {
-	if (ntohl(address.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET)
+	if (address_is_loopback(address))
 		return 0;
 	return err_set(err, EPERM,
 		       "this agent listens without a key, and so on loopback "
@@ -62,7 +62,7 @@ static int listen_one(struct agent_state *state, const json_t *address,
 	int rc = parse_address(address, &listen->address, err);
 
 	if (!rc && state->loopback_only)
-		rc = check_loopback(listen->address, err);
+		rc = check_loopback(&listen->address, err);
 	if (!rc)
 		rc = block_listen(&state->conductor[state->conductors], listen,
 				  &data_port, &baton_port, err);
@@ -207,7 +207,7 @@ static int op_block_conduct(struct agent_state *state, const json_t *args,
 	if (!rc)
 		rc = get_timing(args, &conduct_args.timing, err);
 	if (!rc)
-		rc = op_watch_init(state, args, &conduct_args.watch, err);
+		rc = op_ticks_init(state, args, &conduct_args.ticks, err);
 	if (!rc)
 		rc = get_order(args, &order, &conduct_args.slices, err);
 	if (!rc) {
@@ -265,7 +265,7 @@ static int op_block_follow(struct agent_state *state, const json_t *args,
 	if (!rc)
 		rc = get_follow_args(args, &follow, err);
 	if (!rc)
-		rc = op_watch_init(state, args, &follow.watch, err);
+		rc = op_ticks_init(state, args, &follow.ticks, err);
 	if (!rc)
 		rc = op_get_token(args, token, &has_token, err);
 	follow.token = has_token ? token : NULL;

@@ -49,13 +49,13 @@ static int on_tick(void *arg, const struct block_slice *tick, struct err *err)
 	return rc ? rc : is_spoken_to(state);
 }
 
-int op_watch_init(struct agent_state *state, const json_t *args,
-		  struct block_watch *watch, struct err *err)
+int op_ticks_init(struct agent_state *state, const json_t *args,
+		  struct block_ticks *ticks, struct err *err)
 {
 	int64_t tick_ns;
 	int rc;
 
-	*watch = (struct block_watch){ 0 };
+	*ticks = (struct block_ticks){ 0 };
 	if (!json_object_get(args, "tick_ns"))
 		return 0;
 	rc = json_get_int(args, "tick_ns", &tick_ns, err);
@@ -64,7 +64,7 @@ int op_watch_init(struct agent_state *state, const json_t *args,
 	if (tick_ns < TICK_MIN_NS || tick_ns > TICK_MAX_NS)
 		return err_set(err, ERANGE,
 			       "tick_ns: not within 10 ms to 60 s");
-	*watch = (struct block_watch){ .tick_ns = tick_ns,
+	*ticks = (struct block_ticks){ .tick_ns = tick_ns,
 				       .on_tick = on_tick,
 				       .arg = state };
 	return 0;

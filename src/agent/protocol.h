@@ -83,7 +83,7 @@
  *     timing      {"warmup_ns", "guard_ns", "slice_ns", "patience_ns"}
  *     token       32 hex digits: workload/admit.h
  *     tick_ns     the counting end tells {"tick": [bytes, duration_ns]} as an
- *                 event so often; block.h, struct block_watch
+ *                 event so often; block.h, struct block_ticks
  *     result      {"slices": [[bytes, duration_ns, idle_ns], ...], "messages",
  *                 "strangers", "socket": {"sndbuf_bytes", "rcvbuf_bytes", "mss_bytes",
  *                 "retransmits", "congestion"}}

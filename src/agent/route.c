@@ -12,73 +12,55 @@
 
 #include "base/json.h"
 #include "base/netdev.h"
+#include "workload/address.h"
 
-/* Both families, without the resolver: the agent is linked static. */
-union address {
-	struct sockaddr sa;
-	struct sockaddr_in in4;
-	struct sockaddr_in6 in6;
-};
-
-static int parse(const char *text, union address *to, struct err *err)
+static int parse(const char *text, struct address *to, struct err *err)
 {
-	memset(to, 0, sizeof(*to));
-	to->in4.sin_port = htons(9); /* at the same place in both */
-	if (inet_pton(AF_INET, text, &to->in4.sin_addr) == 1)
-		to->sa.sa_family = AF_INET;
-	else if (inet_pton(AF_INET6, text, &to->in6.sin6_addr) == 1)
-		to->sa.sa_family = AF_INET6;
-	else
-		return err_set(err, EINVAL,
-			       "'%.60s' is no address such as 192.0.2.1 or "
-			       "2001:db8::1",
-			       text);
-	return 0;
-}
+	int rc = address_parse(text, to, err);
 
-static socklen_t size_of(const union address *address)
-{
-	return address->sa.sa_family == AF_INET ? sizeof(address->in4)
-						: sizeof(address->in6);
+	if (!rc && to->any.sa_family != AF_INET &&
+	    to->any.sa_family != AF_INET6)
+		rc = err_set(err, EINVAL, "'%.60s' is not routed to", text);
+	address_set_port(to, 9);
+	return rc;
 }
 
 /* connect() of a datagram socket asks the routing table, and no more. */
-static int find_source(const union address *to, union address *from)
+static int find_source(const struct address *to, struct address *from)
 {
-	socklen_t size = size_of(to);
-	int fd = socket(to->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int rc = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, &to->sa, size) < 0 ||
-	    getsockname(fd, &from->sa, &size) < 0)
+	from->len = to->len;
+	if (connect(fd, &to->any, to->len) < 0 ||
+	    getsockname(fd, &from->any, &from->len) < 0)
 		rc = -errno;
 	close(fd);
 	return rc;
 }
 
-static const void *bytes_of(const union address *address, size_t *size)
+static const void *bytes_of(const struct sockaddr *sa, size_t *size)
 {
-	if (address->sa.sa_family == AF_INET6) {
-		*size = sizeof(address->in6.sin6_addr);
-		return &address->in6.sin6_addr;
+	if (sa->sa_family == AF_INET6) {
+		*size = sizeof(struct in6_addr);
+		return &((const struct sockaddr_in6 *)sa)->sin6_addr;
 	}
-	*size = sizeof(address->in4.sin_addr);
-	return &address->in4.sin_addr;
+	*size = sizeof(struct in_addr);
+	return &((const struct sockaddr_in *)sa)->sin_addr;
 }
 
-static bool is_same(const struct sockaddr *a, const union address *b)
+static bool is_same(const struct sockaddr *a, const struct sockaddr *b)
 {
 	size_t size;
 	const void *bytes = bytes_of(b, &size);
 
-	return a && a->sa_family == b->sa.sa_family &&
-	       memcmp(bytes_of((const union address *)a, &size), bytes, size) ==
-		       0;
+	return a && a->sa_family == b->sa_family &&
+	       memcmp(bytes_of(a, &size), bytes, size) == 0;
 }
 
-static int find_interface(const union address *from,
+static int find_interface(const struct address *from,
 			  char ifname[static IFNAMSIZ])
 {
 	struct ifaddrs *all;
@@ -87,7 +69,7 @@ static int find_interface(const union address *from,
 	if (getifaddrs(&all) < 0)
 		return -errno;
 	for (struct ifaddrs *i = all; i && rc; i = i->ifa_next)
-		if (is_same(i->ifa_addr, from)) {
+		if (is_same(i->ifa_addr, &from->any)) {
 			snprintf(ifname, IFNAMSIZ, "%s", i->ifa_name);
 			rc = 0;
 		}
@@ -98,7 +80,7 @@ static int find_interface(const union address *from,
 int route_find(const char *address, char ifname[static IFNAMSIZ],
 	       char own[static INET6_ADDRSTRLEN], struct err *err)
 {
-	union address to, from = { 0 };
+	struct address to, from = { 0 };
 	size_t size;
 	int rc = parse(address, &to, err);
 
@@ -107,7 +89,7 @@ int route_find(const char *address, char ifname[static IFNAMSIZ],
 	rc = find_source(&to, &from);
 	if (rc)
 		return err_sys(err, -rc, "the way to %s", address);
-	inet_ntop(from.sa.sa_family, bytes_of(&from, &size), own,
+	inet_ntop(from.any.sa_family, bytes_of(&from.any, &size), own,
 		  INET6_ADDRSTRLEN);
 	rc = find_interface(&from, ifname);
 	return rc ? err_sys(err, -rc, "the interface of %s", own) : 0;

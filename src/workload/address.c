@@ -116,3 +116,18 @@ struct address address_of_ipv4(uint32_t ipv4)
 	a.in.sin_addr.s_addr = htonl(ipv4);
 	return a;
 }
+
+bool address_is_loopback(const struct address *address)
+{
+	switch (address->any.sa_family) {
+	case AF_INET:
+		return ntohl(address->in.sin_addr.s_addr) >> IN_CLASSA_NSHIFT ==
+		       IN_LOOPBACKNET;
+	case AF_INET6:
+		return IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
+	case AF_UNIX:
+		return true;
+	default:
+		return false;
+	}
+}

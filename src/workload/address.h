@@ -11,6 +11,7 @@
 #define VAZAO_WORKLOAD_ADDRESS_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -40,6 +41,9 @@ void address_format(const struct address *address, char *buf, size_t size);
 /* Host byte order; nothing, and 0, for a UNIX socket. */
 void address_set_port(struct address *address, uint16_t port);
 uint16_t address_get_port(const struct address *address);
+
+/* Can nobody but this machine reach it? */
+bool address_is_loopback(const struct address *address);
 
 /* An IPv4 address, given in host byte order. */
 struct address address_of_ipv4(uint32_t ipv4);
