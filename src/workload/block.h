@@ -38,6 +38,7 @@
 #include "base/axis.h"
 #include "base/err.h"
 #include "workload/address.h"
+#include "workload/ticks.h"
 #include "workload/watch.h"
 
 #define BLOCK_MAX_PATHS 16
@@ -60,20 +61,6 @@ struct block_slice {
 	int64_t idle_ns;     /* since this path's slice before (the first:
 			      * since its warm-up); above the RTO TCP begins
 			      * anew with a small window */
-};
-
-/*
- * For who wants to see a long slice grow: at the counting end, on_tick() is
- * called each tick_ns of a slice (never in the warm-up) with what came since
- * the tick before; the slice's sum goes on. It must be quick, for it stands
- * between two calls of the hot loop. 0: go on; 1: enough, the slice ends here;
- * negative: the block fails. tick_ns 0: nobody watches.
- */
-struct block_ticks {
-	int64_t tick_ns;
-	int (*on_tick)(void *arg, const struct block_slice *tick,
-		       struct err *err);
-	void *arg;
 };
 
 /* Buffers and TCP as obtained, of this end, first flow, read at the block's
