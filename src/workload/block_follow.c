@@ -154,6 +154,7 @@ int block_follow(const struct block_follow_args *args,
 	rc = end_init(&end, args->point, sends, err);
 	end.kit = &kit;
 	end.patience_ns = args->timing.patience_ns;
+	end.watch = args->watch;
 	end.ticks = args->ticks;
 	if (!rc)
 		rc = connect_all(&end, args, err);
