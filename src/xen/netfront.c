@@ -47,6 +47,40 @@ static void take_event(struct front_queue *queue, int at)
 	loop_listen(queue->front->loop, &queue->event_source[at], false);
 }
 
+static void judge_state(struct netfront *front, enum xenbus_state state)
+{
+	static const char *const odd[] = {
+		[XENBUS_UNKNOWN] = "it is in no state",
+		[XENBUS_INITIALISING] = "it goes into state 1",
+		[XENBUS_INIT_WAIT] = "it goes into state 2",
+		[XENBUS_INITIALISED] = "it goes into state 3",
+		[XENBUS_CONNECTED] = NULL,
+		[XENBUS_CLOSING] = "it closes",
+		[XENBUS_CLOSED] = "it closes",
+		[XENBUS_RECONFIGURING] = "it goes into state 7",
+		[XENBUS_RECONFIGURED] = "it goes into state 8",
+	};
+	const char *why = xenbus_get(front->xenbus, "error");
+
+	front->fatal = odd[state];
+	if (why && (state == XENBUS_CLOSING || state == XENBUS_CLOSED))
+		front->fatal = why;
+}
+
+/* What the back says, if anything: false where that is no reason to end. */
+static bool take_message(struct netfront *front)
+{
+	int rc = xenbus_receive(front->xenbus, NULL);
+
+	if (rc == -EPIPE)
+		front->fatal = "it is gone";
+	else if (rc < 0)
+		front->fatal = "a message of a wrong form";
+	else if (rc > 0)
+		judge_state(front, xenbus_peer_state(front->xenbus));
+	return front->fatal != NULL;
+}
+
 void front_event_ready(struct loop_source *source)
 {
 	struct front_queue *queue =
@@ -59,25 +93,15 @@ void front_event_ready(struct loop_source *source)
 		take_event(queue, source->kind);
 	} else if (rc < 0) {
 		loop_remove(queue->front->loop, source);
-		/* xenbus brings the reason in a moment */
+		/* xenbus may know better */
+		if (!take_message(queue->front))
+			queue->front->fatal = "it closed an event channel";
 	}
 }
 
 static void xenbus_ready(struct loop_source *source)
 {
-	struct netfront *front = OWNER(source, struct netfront, xenbus_source);
-	const char *why;
-	int rc = xenbus_receive(front->xenbus, NULL);
-
-	if (rc == -EPIPE)
-		front->fatal = "it is gone";
-	else if (rc < 0)
-		front->fatal = "a message of a wrong form";
-	else if (xenbus_peer_state(front->xenbus) == XENBUS_CLOSING ||
-		 xenbus_peer_state(front->xenbus) == XENBUS_CLOSED) {
-		why = xenbus_get(front->xenbus, "error");
-		front->fatal = why ? why : "it closes";
-	}
+	take_message(OWNER(source, struct netfront, xenbus_source));
 }
 
 static void stop_ready(struct loop_source *source)

@@ -346,11 +346,14 @@ int xenbus_wait(struct xenbus *bus, enum xenbus_state state,
 					       bus->peer_state, state);
 			poll(&pfd, 1, clock_poll_ms(deadline_mono_ns));
 		}
+		if (bus->peer_state <= state)
+			continue;
 		if (bus->peer_state != XENBUS_CLOSING &&
 		    bus->peer_state != XENBUS_CLOSED)
-			continue;
-		if (bus->peer_state == state)
-			break;
+			return err_set(err, EPROTO,
+				       "xenbus: the other end goes into state "
+				       "%d, not %d",
+				       bus->peer_state, state);
 		why = xenbus_get(bus, "error");
 		return err_set(err, ECONNABORTED, "the other end closed: %s",
 			       why ? why : "no reason given");

@@ -74,7 +74,8 @@ int xenbus_send(struct xenbus *bus, enum xenbus_state state, struct err *err);
 int xenbus_receive(struct xenbus *bus, struct err *err);
 
 /* Receives until the peer's state is `state`; -ETIMEDOUT after the deadline,
- * -ECONNABORTED with the peer's words where it closes instead. */
+ * -ECONNABORTED with the peer's words where it closes instead, -EPROTO where
+ * it passes that state by. */
 int xenbus_wait(struct xenbus *bus, enum xenbus_state state,
 		int64_t deadline_mono_ns, struct err *err);
 
