@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "xen/checksum.h"
 #include "xen/netif.h"
 
 struct layout {
@@ -164,25 +165,14 @@ bool offload_finish_checksum(const struct iovec *iov, int count, size_t start,
 {
 	uint8_t *high = byte_at(iov, count, start + offset);
 	uint8_t *low = byte_at(iov, count, start + offset + 1);
-	uint64_t sum = 0;
-	size_t at = 0;
+	uint16_t sum;
 
 	if (!high || !low)
 		return false;
-	/* RFC 1071, a byte at a time: only what no card offloads comes here */
-	for (int i = 0; i < count; i++) {
-		const uint8_t *base = iov[i].iov_base;
-
-		for (size_t k = 0; k < iov[i].iov_len; k++, at++)
-			if (at >= start)
-				sum += (at - start) & 1 ? base[k]
-							: base[k] << 8;
-	}
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~sum & 0xffff;
+	sum = checksum_fold(checksum_add_iov(0, iov, count, start));
 	if (!sum)
 		sum = 0xffff; /* 0 means "none" in UDP */
+	sum = ntohs(sum);
 	*high = (uint8_t)(sum >> 8);
 	*low = (uint8_t)sum;
 	return true;
