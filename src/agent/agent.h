@@ -28,8 +28,7 @@
 
 struct agent;
 
-/* What the agent said of itself when it was attached. */
-struct agent_hello {
+struct agent_hello { /* what the agent said of itself */
 	char version[32];
 	char kernel[128]; /* uname -sr */
 	int cpus;
@@ -120,9 +119,10 @@ struct agent_block_args {
 	size_t slices;
 	struct block_timing timing;
 	struct agent_watch watch;
+	const json_t *m2_observe, *const *m1_observe; /* or NULL; [paths] */
 };
 
-/* Of one path; sender/receiver whichever end the direction makes so. */
+/* Of one path; sender, receiver: as the direction has it. */
 struct agent_block_path {
 	struct block_slice *slice;
 	size_t slices;
@@ -130,6 +130,7 @@ struct agent_block_path {
 	struct block_socket sender, receiver;
 	int64_t messages;
 	int64_t strangers; /* connections dropped for their token */
+	json_t *counters;  /* observe/counters.h; or NULL */
 };
 
 /* paths: [args->paths], to be freed one by one after success only. */

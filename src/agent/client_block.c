@@ -48,6 +48,12 @@ static int check(const struct agent_block_args *args, struct err *err)
 	return 0;
 }
 
+static void set_observe(json_t *json, const json_t *observe)
+{
+	if (observe)
+		json_object_set(json, "observe", (json_t *)observe);
+}
+
 /* Point and congestion control, as both ends are told them. */
 static json_t *common_args(const struct agent_block_args *args)
 {
@@ -125,6 +131,7 @@ static int post_follow(struct run *run, size_t p)
 				  &args->timing, args->paths, args->slices)));
 	add_token(args, json);
 	add_tick(args, json);
+	set_observe(json, args->m1_observe ? args->m1_observe[p] : NULL);
 	outcome->rc =
 		agent_post(args->m1[p], "block_follow", json, &outcome->err);
 	outcome->posted = !outcome->rc;
@@ -146,6 +153,7 @@ static int post_conduct(struct run *run)
 		json, json_pack("{so so so}", "path", names, "order", order,
 				"timing", block_timing_to_json(&args->timing)));
 	add_tick(args, json);
+	set_observe(json, args->m2_observe);
 	run->m2.rc = agent_post(args->m2, "block_conduct", json, &run->m2.err);
 	run->m2.posted = !run->m2.rc;
 	return run->m2.rc;
@@ -273,6 +281,19 @@ static void merge(const struct agent_block_args *args,
 	receiver->slice = NULL;
 }
 
+/* M2's, with M1's as "m1" in it. NULL where M2 did not observe. */
+static json_t *merge_counters(const json_t *followed, const json_t *conducted)
+{
+	json_t *m1 = json_object_get(followed, "counters");
+	json_t *all = json_object_get(conducted, "counters");
+
+	if (!json_is_object(all))
+		return NULL;
+	if (json_is_object(m1))
+		json_object_set(all, "m1", m1);
+	return json_incref(all);
+}
+
 static int merge_path(const struct run *run, size_t p,
 		      struct agent_block_path *path, struct err *err)
 {
@@ -285,8 +306,11 @@ static int merge_path(const struct run *run, size_t p,
 	if (!rc)
 		rc = block_result_from_json(json_array_get(conducted, p),
 					    &conductor, err);
-	if (!rc)
+	if (!rc) {
 		merge(run->args, &follower, &conductor, path);
+		path->counters = merge_counters(run->m1[p].reply,
+						json_array_get(conducted, p));
+	}
 	block_result_free(&follower);
 	block_result_free(&conductor);
 	return rc ? err_wrap(err, "path %s", run->args->path_name[p]) : 0;
@@ -350,5 +374,6 @@ int agent_run_block(const struct agent_block_args *args,
 void agent_block_path_free(struct agent_block_path *path)
 {
 	free(path->slice);
+	json_decref(path->counters);
 	*path = (struct agent_block_path){ 0 };
 }

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "agent/eye.h"
 #include "base/err.h"
 #include "workload/block.h"
 
@@ -27,6 +28,7 @@ struct agent_state {
 	struct restore *restore; /* NULL: nothing is put back */
 	struct block_conductor *conductor[BLOCK_MAX_PATHS];
 	size_t conductors;
+	struct eye eye; /* what it observes with */
 	bool quit;
 };
 

@@ -163,12 +163,17 @@ static int get_timing(const json_t *args, struct block_timing *timing,
 	return rc ? rc : block_timing_from_json(json, timing, err);
 }
 
-static json_t *results_to_json(const struct block_result *results, size_t paths)
+static json_t *results_to_json(const struct block_result *results, size_t paths,
+			       const struct eye *eye)
 {
 	json_t *array = json_array();
 
-	for (size_t p = 0; p < paths; p++)
-		json_array_append_new(array, block_result_to_json(&results[p]));
+	for (size_t p = 0; p < paths; p++) {
+		json_t *result = block_result_to_json(&results[p]);
+
+		eye_report(eye, p, result);
+		json_array_append_new(array, result);
+	}
 	return json_pack("{so}", "path", array);
 }
 
@@ -182,7 +187,7 @@ static int conduct(struct agent_state *state, struct block_conduct_args *args,
 	args->paths = state->conductors;
 	rc = block_conduct(args, results, err);
 	*reply = rc ? json_pack("{si}", "failed_path", *args->failed_path)
-		    : results_to_json(results, args->paths);
+		    : results_to_json(results, args->paths, &state->eye);
 	for (size_t p = 0; p < args->paths; p++)
 		block_result_free(&results[p]);
 	return rc;
@@ -210,10 +215,12 @@ static int op_block_conduct(struct agent_state *state, const json_t *args,
 		rc = op_ticks_init(state, args, &conduct_args.ticks, err);
 	if (!rc)
 		rc = get_order(args, &order, &conduct_args.slices, err);
-	if (!rc) {
-		conduct_args.order = order;
+	conduct_args.order = order;
+	if (!rc)
+		rc = eye_open(&state->eye, json_object_get(args, "observe"),
+			      state->conductors, &conduct_args.watch, err);
+	if (!rc)
 		rc = conduct(state, &conduct_args, reply, err);
-	}
 	free(order);
 	op_block_close(state);
 	return rc;
@@ -270,9 +277,14 @@ static int op_block_follow(struct agent_state *state, const json_t *args,
 		rc = op_get_token(args, token, &has_token, err);
 	follow.token = has_token ? token : NULL;
 	if (!rc)
-		rc = block_follow(&follow, &result, err);
+		rc = eye_open(&state->eye, json_object_get(args, "observe"), 1,
+			      &follow.watch, err);
 	if (!rc)
+		rc = block_follow(&follow, &result, err);
+	if (!rc) {
 		*reply = block_result_to_json(&result);
+		eye_report(&state->eye, 0, *reply);
+	}
 	block_result_free(&result);
 	return rc;
 }

@@ -14,7 +14,7 @@
  *          4      n  one JSON object in UTF-8
  *
  * Frames
- *   hello     {"protocol": 1, "version": "0.1.0", "kernel": "Linux 6.1.0",
+ *   hello     {"protocol": 2, "version": "0.1.0", "kernel": "Linux 6.1.0",
  *              "cpus": 2}
  *   request   {"id": 7, "op": "ping", "args": {...}}
  *   reply     {"id": 7, "ok": {...}}
@@ -72,12 +72,15 @@
  *                 "token"?} -> {"port": [[data, baton], ...]}. Closes what an
  *                 earlier one opened; with no address that is all it does.
  *   block_conduct {"point", "path": [name, ...], "order": [0, 1, ...],
- *                 "timing", "tick_ns"?} -> {"path": [result, ...]}, on what
- *                 block_listen
- *                 opened; a refusal has "failed_path": index or -1
+ *                 "timing", "tick_ns"?, "observe"?: {"node", "path":
+ *                 [{"processes": {name: pid, ...}, "hops": [{"node", "ifname",
+ *                 "role", "netns": a file of setns(2)}]}, ...]}} -> {"path":
+ *                 [result, ...]}, on what block_listen opened; a refusal has
+ *                 "failed_path": index or -1
  *   block_follow  {"point", "congestion"?, "address", "data_port",
  *                 "baton_port", "timing", "turn_wait_ns", "token"?,
- *                 "tick_ns"?} -> result
+ *                 "tick_ns"?, "observe"?: {"node", "kernel": the boot_id of
+ *                 M2's, "ifname"}} -> result
  *   where
  *     point       point_to_json(): {"workload": "tcp_stream", "mtu": 1500, ...}
  *     timing      {"warmup_ns", "guard_ns", "slice_ns", "patience_ns"}
@@ -86,12 +89,13 @@
  *                 event so often; block.h, struct block_ticks
  *     result      {"slices": [[bytes, duration_ns, idle_ns], ...], "messages",
  *                 "strangers", "socket": {"sndbuf_bytes", "rcvbuf_bytes", "mss_bytes",
- *                 "retransmits", "congestion"}}
+ *                 "retransmits", "congestion"}, "counters"?: observe/counters.h;
+ *                 of an M1 what is m1 there, of M2 the rest}
  */
 #ifndef VAZAO_AGENT_PROTOCOL_H
 #define VAZAO_AGENT_PROTOCOL_H
 
-#define AGENT_PROTOCOL 1
+#define AGENT_PROTOCOL 2
 
 /* No boot message looks so; its first byte occurs nowhere else in it. */
 #define AGENT_MAGIC "\x01vazao-agent\n"

@@ -205,6 +205,7 @@ int agent_serve_as(const struct agent_serve_args *args, struct err *err)
 	while (!rc && !state.quit)
 		rc = serve_frame(&state, err);
 	op_block_close(&state);
+	eye_close(&state.eye);
 	return rc == -EPIPE ? 0 : rc;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/cost.h"
 #include "analysis/differences.h"
 #include "analysis/samples.h"
 #include "base/clock.h"
@@ -251,9 +252,6 @@ static void estimate_cell(const struct matrix *m, const struct samples *samples,
 	cell->blocks = s->n;
 	cell->sndbuf_effective = s->sndbuf;
 	cell->rcvbuf_effective = s->rcvbuf;
-	cell->cpu_us_per_kb = -1;
-	cell->context_switches_per_s = -1;
-	cell->page_faults_per_s = -1;
 	stats_mean_of(s->rate, s->n, &cell->throughput);
 	if (cell->path == m->reference) {
 		estimate_reference(cell);
@@ -402,6 +400,7 @@ static int estimate(struct matrix *m, struct store *store,
 	int rc = samples_gather(&samples, store, &wanted, err);
 
 	rc = rc ? rc : estimate_all(m, &samples, err);
+	rc = rc ? rc : cost_fill(m, store, query, err);
 	samples_free(&samples);
 	return rc;
 }

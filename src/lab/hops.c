@@ -153,18 +153,12 @@ int lab_set_hops(struct lab *lab, size_t path, int mtu, int offload,
  * Reading.
  */
 
-static const char *const role_names[] = {
-	[HOP_END] = "end",
-	[HOP_PORT] = "port",
-	[HOP_BRIDGE] = "bridge",
-};
-
 /* What cannot be read is left out: a description, not a check. */
 static json_t *describe_hop(const struct lab_hop *hop)
 {
-	json_t *object =
-		json_pack("{s:s, s:s, s:s}", "node", netns_name(hop->netns),
-			  "ifname", hop->ifname, "role", role_names[hop->role]);
+	json_t *object = json_pack(
+		"{s:s, s:s, s:s}", "node", netns_name(hop->netns), "ifname",
+		hop->ifname, "role", path_role_name(hop->role));
 	int fd = netns_ioctl_fd(hop->netns);
 	struct link_qdisc qdisc;
 	json_t *features;
@@ -222,9 +216,9 @@ static json_t *pack_counters(const struct lab_hop *hop,
 	return json_pack(
 		"{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "node",
 		netns_name(hop->netns), "ifname", hop->ifname, "role",
-		role_names[hop->role], "rx_packets", (json_int_t)c->rx_packets,
-		"rx_bytes", (json_int_t)c->rx_bytes, "rx_dropped",
-		(json_int_t)c->rx_dropped, "tx_packets",
+		path_role_name(hop->role), "rx_packets",
+		(json_int_t)c->rx_packets, "rx_bytes", (json_int_t)c->rx_bytes,
+		"rx_dropped", (json_int_t)c->rx_dropped, "tx_packets",
 		(json_int_t)c->tx_packets, "tx_bytes", (json_int_t)c->tx_bytes,
 		"tx_dropped", (json_int_t)c->tx_dropped);
 }

@@ -131,6 +131,11 @@ int lab_read_counters(struct lab *lab, size_t path, json_t **counters,
 int lab_read_path_counters(struct lab *lab, size_t path, json_t **counters,
 			   struct err *err);
 
+/* What an observer in M2 must know of a path: {"processes": {name: pid, ...},
+ * "hops": [{"node", "ifname", "role", "netns": a file of setns(2)}]}; a new
+ * reference. The pids change when a node's agent is started anew. */
+json_t *lab_describe_observed(struct lab *lab, size_t path);
+
 /* fork + setns into the node (namespace nodes only) + exec; *status as of
  * wait(2). For `lab exec` from inside the holder. -ENOTSUP for guests. */
 int lab_exec(struct lab *lab, struct lab_node *node, char *const argv[],

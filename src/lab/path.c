@@ -53,6 +53,17 @@ void path_set_m2(struct lab_path *path, struct lab_node *node,
 	set_end(&path->m2, path->m2_ifname, path->m2_address, ifname, address);
 }
 
+const char *path_role_name(enum hop_role role)
+{
+	static const char *const names[] = {
+		[HOP_END] = "end",
+		[HOP_PORT] = "port",
+		[HOP_BRIDGE] = "bridge",
+	};
+
+	return names[role];
+}
+
 int path_add_hop(struct lab_path *path, enum hop_role role,
 		 struct lab_netns *netns, const char *ifname, struct err *err)
 {

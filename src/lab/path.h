@@ -44,6 +44,12 @@ struct path_ops {
 	 */
 	int (*read_counters)(const struct lab_path *path, json_t **counters,
 			     struct err *err);
+
+	/*
+	 * Adds {name: pid} of what carries the path's frames beside the kernel,
+	 * with its children; those that run. NULL: nothing does.
+	 */
+	void (*list_processes)(const struct lab_path *path, json_t *processes);
 };
 
 extern const struct path_ops *const path_kinds[]; /* NULL-ended */
@@ -57,6 +63,9 @@ enum hop_role {
 	HOP_PORT,  /* a cable's end, a TAP, a bridge's port */
 	HOP_BRIDGE /* takes an MTU only after its ports can */
 };
+
+/* "end", "port", "bridge" */
+const char *path_role_name(enum hop_role role);
 
 /* One interface that the path's frames pass, in a namespace of the lab. */
 struct lab_hop {

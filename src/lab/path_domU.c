@@ -156,6 +156,19 @@ static int read_counters(const struct lab_path *path, json_t **counters,
 	return domU_node_read_counters(path->m1.node, counters, err);
 }
 
+static void list_processes(const struct lab_path *path, json_t *processes)
+{
+	static const char *const programs[] = { "netfront", "netback" };
+
+	for (int i = 0; i < 2; i++)
+		json_object_set_new(processes, programs[i],
+				    json_integer(domU_node_pid(path->m1.node,
+							       programs[i])));
+	if (is_kernel(path))
+		json_object_set_new(processes, "uml",
+				    json_integer(path->m1.node->pid));
+}
+
 static const char *const guests[] = { "namespace", "uml", NULL };
 static const char *const modes[] = { "copy", "grant-copy", "flip-index",
 				     "flip-map", NULL };
@@ -209,4 +222,5 @@ const struct path_ops path_domU = {
 	},
 	.build = build_domU,
 	.read_counters = read_counters,
+	.list_processes = list_processes,
 };

@@ -39,6 +39,13 @@ static int build_uml(struct lab *lab, struct lab_path *path, struct err *err)
 	return 0;
 }
 
+static void list_processes(const struct lab_path *path, json_t *processes)
+{
+	if (path->m1.node->pid)
+		json_object_set_new(processes, "uml",
+				    json_integer(path->m1.node->pid));
+}
+
 static const struct kind_option options[] = {
 	{ .key = "memory",
 	  .min = 48,
@@ -56,4 +63,5 @@ const struct path_ops path_uml = {
 		.options = options,
 	},
 	.build = build_uml,
+	.list_processes = list_processes,
 };

@@ -52,7 +52,8 @@
  *   cpus           online
  *   cpu_ns         {"user", "system", "softirq", "irq", "steal", "guest",
  *                  "idle", "iowait"}: disjoint (guest is taken out of user,
- *                  nice is in user), together cpus * turn_ns
+ *                  nice is in user), together about
+ *                  cpus * turn_ns
  *   busy_ns        user + system + softirq + irq + guest: what the path and
  *                  all else took. Neither steal nor iowait nor idle is busy.
  *   resolution_ns  of each number in cpu_ns, per turn. 10 ms from /proc/stat:
@@ -101,14 +102,12 @@
  *                  mean number of segments that went down as one
  *
  * TCP (sums over the flows; the sender's end says more than the receiver's)
- *   flows
  *   busy_us, rwnd_limited_us, sndbuf_limited_us
  *                  time with data to send; of it, held by the peer's window;
- *                  of it, held by the own buffer. From when the connections
- *                  were made, as the rest of the time nothing is busy
+ *                  of it, held by the own buffer
  *   retransmits, bytes_sent, bytes_retransmitted, bytes_received, segs_out,
  *   segs_in, data_segs_out, data_segs_in, delivered, out_of_order
- *                  differences over the turns
+ *                  these and those above: differences over the turns
  *   rtt_us, rttvar_us, min_rtt_us, cwnd, snd_wnd_bytes, rcv_space_bytes,
  *   delivery_rate_bytes_per_s, notsent_bytes
  *                  means of readings at each turn's end, before it is drained

@@ -65,11 +65,13 @@ struct word_key {
 
 static const char *const rules[] = { "blocks", "2007", NULL };
 static const char *const placements[] = { "split", "free", NULL };
+static const char *const observes[] = { "basic", "full", "off", NULL };
 
 /* clang-format off */
 static const struct word_key words[] = {
 	{ "rule", rules, offsetof(struct plan, rule) },
 	{ "placement", placements, offsetof(struct plan, placement) },
+	{ "observe", observes, offsetof(struct plan, observe) },
 };
 /* clang-format on */
 
@@ -259,8 +261,9 @@ void number_write_all(const struct plan *plan, FILE *out)
 {
 	char text[64];
 
-	fprintf(out, "rule: %s\nplacement: %s\n", rules[plan->rule],
-		placements[plan->placement]);
+	fprintf(out, "rule: %s\nplacement: %s\nobserve: %s\n",
+		rules[plan->rule], placements[plan->placement],
+		observes[plan->observe]);
 	for (size_t i = 0; i < NUMBERS; i++) {
 		if (plan->rule == PLAN_RULE_2007 && numbers[i].fixed_2007)
 			continue;

@@ -36,6 +36,12 @@ enum plan_placement {
 	PLAN_PLACEMENT_FREE   /* as the scheduler likes */
 };
 
+enum plan_observe {
+	PLAN_OBSERVE_BASIC, /* counters, read between the turns */
+	PLAN_OBSERVE_FULL,  /* and eBPF, while they last */
+	PLAN_OBSERVE_OFF
+};
+
 struct plan_path {
 	char name[PLAN_NAME_MAX]; /* unique in the plan */
 	char kind[PLAN_NAME_MAX]; /* a kind_desc's name; default: the name */
@@ -59,6 +65,7 @@ struct plan {
 	struct plan_values axis[AXIS_COUNT];
 	enum plan_rule rule;
 	enum plan_placement placement;
+	enum plan_observe observe;
 	int64_t link_bps;  /* 0: unlimited */
 	double precision;  /* relative half-width, 0.025 */
 	int64_t budget_ns; /* 0: none */

@@ -173,7 +173,7 @@ static void test_lists_of_options_make_paths(void **state)
 #define VALID_KEYS "valid keys: title, paths, link, workload, direction, mtu, socket_size, " \
 	"message_size, offload, flows, request_size, response_size, sender_socket_size, " \
 	"receiver_socket_size, threads, family, congestion, nodelay, pacing_rate, zero_copy, " \
-	"msg_trunc, busy_poll, notsent_lowat, dscp, rule, placement, precision, budget, slice, guard, " \
+	"msg_trunc, busy_poll, notsent_lowat, dscp, rule, placement, observe, precision, budget, slice, guard, " \
 	"warmup, cycles, min_blocks"
 
 static const struct {
@@ -410,6 +410,7 @@ static void expect_same(const struct plan *a, const struct plan *b)
 	assert_int_equal(a->cycles, b->cycles);
 	assert_int_equal(a->min_blocks, b->min_blocks);
 	assert_int_equal(a->placement, b->placement);
+	assert_int_equal(a->observe, b->observe);
 }
 
 static void test_the_text_makes_the_same_plan(void **state)
@@ -424,7 +425,7 @@ static void test_the_text_makes_the_same_plan(void **state)
 		"link: {rate: 1234567bit}\n"
 		"precision: 0.0333333333333333\nbudget: 3723s\n"
 		"slice: 1500us\nguard: 1ns\nwarmup: 0\ncycles: 3\n"
-		"placement: free\n",
+		"placement: free\nobserve: full\n",
 		"paths: native\nrule: 2007\nslice: 100ms\nbudget: none\n",
 		"title: 2007\npaths: {name: native}\nprecision: 29%\n",
 	};

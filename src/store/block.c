@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/cost.h"
 #include "store/private.h"
 #include "store/scan.h"
 
@@ -44,6 +45,14 @@ static int insert_measurement(struct db *db, int64_t block,
 		m->congestion, m->slices, m->counters);
 }
 
+static int add_measurement(struct db *db, int64_t block,
+			   const struct store_measurement *m, struct err *err)
+{
+	int rc = insert_measurement(db, block, m, err);
+
+	return rc ? rc : cost_insert(db, block, m, err);
+}
+
 int store_add_block(struct store *store, struct store_block *block,
 		    struct err *err)
 {
@@ -54,8 +63,8 @@ int store_add_block(struct store *store, struct store_block *block,
 		return rc;
 	rc = insert_block(db, block, err);
 	for (size_t i = 0; i < block->measurements && rc == 0; i++)
-		rc = insert_measurement(db, block->id, &block->measurement[i],
-					err);
+		rc = add_measurement(db, block->id, &block->measurement[i],
+				     err);
 	if (rc == 0)
 		rc = db_release(db, err);
 	if (rc)

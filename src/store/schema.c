@@ -33,7 +33,13 @@ static const char *const steps[SCHEMA_VERSION] = {
 	"ALTER TABLE measurement ADD datagrams INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE measurement ADD lost INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE measurement ADD reordered INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE measurement ADD jitter_us REAL NOT NULL DEFAULT 0;",
+	"ALTER TABLE measurement ADD jitter_us REAL NOT NULL DEFAULT 0;"
+	"CREATE TABLE cost ("
+	"block INTEGER NOT NULL REFERENCES block (id),"
+	"path INTEGER NOT NULL REFERENCES path (id),"
+	"turn_bytes INTEGER NOT NULL, turn_ns INTEGER NOT NULL,"
+	"cpu_ns INTEGER, context_switches INTEGER, page_faults INTEGER,"
+	"PRIMARY KEY (block, path)) STRICT, WITHOUT ROWID;",
 };
 
 const struct schema store_schema = {

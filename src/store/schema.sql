@@ -97,6 +97,19 @@ CREATE TABLE measurement (
 	PRIMARY KEY (block, path)
 ) STRICT, WITHOUT ROWID;
 
+-- Of measurement.counters the numbers that every report shows; a row where
+-- the block was observed. Over the path's turns; of the whole host.
+CREATE TABLE cost (
+	block INTEGER NOT NULL REFERENCES block (id),
+	path INTEGER NOT NULL REFERENCES path (id),
+	turn_bytes INTEGER NOT NULL, -- payload
+	turn_ns INTEGER NOT NULL,
+	cpu_ns INTEGER, -- busy, all CPUs
+	context_switches INTEGER,
+	page_faults INTEGER,
+	PRIMARY KEY (block, path)
+) STRICT, WITHOUT ROWID;
+
 -- Cells that failed for good.
 CREATE TABLE failure (
 	point INTEGER NOT NULL REFERENCES point (id),

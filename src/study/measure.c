@@ -9,6 +9,7 @@
 #include "lab/cage.h"
 #include "stats/order.h"
 #include "study/counters.h"
+#include "study/observe.h"
 #include "study/run.h"
 
 /* The living paths of one block, as the agents and the store want them. */
@@ -131,6 +132,7 @@ static int run_paths(struct run *run, const struct measure_args *args,
 		.congestion = team_congestion(run->team),
 		.timing = args->timing,
 	};
+	struct observe_request request;
 	int rc = set_paths(run, block, point, failed, err);
 
 	if (!rc)
@@ -145,10 +147,14 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	a.order = block->order;
 	a.slices = block->slices;
 	a.timing.patience_ns = patience_ns(run, point, block->slices);
+	observe_ask(run, block->index, block->paths, &request);
+	a.m2_observe = request.m2;
+	a.m1_observe = (const json_t *const *)request.m1;
 	block->started_at_ns = clock_real_ns();
 	block->duration_ns = -clock_mono_ns();
 	rc = agent_run_block(&a, block->result, failed, err);
 	block->duration_ns += clock_mono_ns();
+	observe_release(&request);
 	if (rc && *failed >= 0)
 		ask_path(run, block->index[*failed], err);
 	return rc ? rc : read_counters(run, block, failed, err);
@@ -217,7 +223,7 @@ static json_t *settings_to_json(const struct run *run,
 }
 
 static int store_result(struct run *run, const struct measure_args *args,
-			const struct block *block, struct err *err)
+			struct block *block, struct err *err)
 {
 	struct store_measurement measurement[BLOCK_MAX_PATHS];
 	struct store_block row = {
@@ -237,6 +243,7 @@ static int store_result(struct run *run, const struct measure_args *args,
 	for (size_t i = 0; i < block->paths; i++) {
 		fill_measurement(block->index[i], &block->result[i],
 				 &measurement[i]);
+		observe_merge(&block->counters[i], block->result[i].counters);
 		measurement[i].counters = block->counters[i];
 	}
 	rc = store_add_block(run->store, &row, err);
@@ -248,7 +255,7 @@ static int store_result(struct run *run, const struct measure_args *args,
 }
 
 static int enter_result(struct run *run, const struct measure_args *args,
-			const struct block *block, struct err *err)
+			struct block *block, struct err *err)
 {
 	double mbps[BLOCK_MAX_PATHS];
 	int rc = store_result(run, args, block, err);

@@ -4,7 +4,7 @@
  * warm-up's not: the moments at which one path's counters can be told from
  * another's. The agent watches; the workload knows nothing of what for.
  *
- * At both edges no byte of any path is under way:
+ * At both edges no byte of another path is under way:
  *   begins  conductor: before it says GO; follower: when it has heard it
  *   ends    conductor: when all has come; follower: before its last word of
  *           the turn (STOPPED or DRAINED), which the conductor awaits
