@@ -96,14 +96,14 @@ static bool is_plug(const struct lab *lab, const struct lab_hop *hop)
 static int set_rates(const struct lab *lab, const struct lab_path *path,
 		     int mtu, struct err *err)
 {
-	for (int i = 0; lab->args.link_bps && i < path->hops; i++) {
+	for (int i = 0; path->link_bps && i < path->hops; i++) {
 		const struct lab_hop *hop = &path->hop[i];
 		int rc;
 
 		if (!is_plug(lab, hop))
 			continue;
-		rc = link_set_rate(hop->netns, hop->ifname, lab->args.link_bps,
-				   mtu, err);
+		rc = link_set_rate(hop->netns, hop->ifname, path->link_bps, mtu,
+				   err);
 		if (rc)
 			return err_wrap(err, "path %s", path->name);
 	}
@@ -113,7 +113,7 @@ static int set_rates(const struct lab *lab, const struct lab_path *path,
 static int check_rates(const struct lab *lab, const struct lab_path *path,
 		       struct err *err)
 {
-	for (int i = 0; lab->args.link_bps && i < path->hops; i++) {
+	for (int i = 0; path->link_bps && i < path->hops; i++) {
 		const struct lab_hop *hop = &path->hop[i];
 		struct link_qdisc qdisc;
 		int rc;
@@ -124,13 +124,12 @@ static int check_rates(const struct lab *lab, const struct lab_path *path,
 		if (rc)
 			return err_wrap(err, "path %s", path->name);
 		/* whole bytes a second: up to 7 bit/s less */
-		if (qdisc.rate_bps / 8 != lab->args.link_bps / 8)
+		if (qdisc.rate_bps / 8 != path->link_bps / 8)
 			return err_set(err, EIO,
 				       "path %s: node %s: %s: shaped to "
 				       "%lld bit/s, %lld (%s) is there",
 				       path->name, netns_name(hop->netns),
-				       hop->ifname,
-				       (long long)lab->args.link_bps,
+				       hop->ifname, (long long)path->link_bps,
 				       (long long)qdisc.rate_bps, qdisc.kind);
 	}
 	return 0;

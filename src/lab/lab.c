@@ -70,13 +70,11 @@ void lab_format_mac(const struct lab_cable *cable, int host,
 		 host & 0xffU);
 }
 
-static int shape_plug(const struct lab *lab, const struct link_spec *spec,
+static int shape_plug(const struct link_spec *spec, int64_t bps,
 		      struct err *err)
 {
-	if (!lab->args.link_bps)
-		return 0;
-	return link_set_rate(spec->netns, spec->ifname, lab->args.link_bps,
-			     1500, err);
+	return bps ? link_set_rate(spec->netns, spec->ifname, bps, 1500, err)
+		   : 0;
 }
 
 static void note_plug(struct lab_plug *plug, const struct link_spec *spec)
@@ -91,6 +89,7 @@ int lab_add_cable(struct lab *lab, const struct link_spec *plug,
 	char near_mac[18], far_mac[18];
 	struct link_spec near = *plug;
 	struct link_spec far = { lab->m2->netns, cable->m2_ifname, far_mac };
+	int64_t bps = cable->bps ? cable->bps : lab->args.link_bps;
 	int rc;
 
 	if (lab->cables == LAB_CABLES_MAX)
@@ -109,9 +108,9 @@ int lab_add_cable(struct lab *lab, const struct link_spec *plug,
 		rc = link_add_address(far.netns, far.ifname, cable->m2_address,
 				      24, err);
 	if (!rc)
-		rc = shape_plug(lab, &near, err);
+		rc = shape_plug(&near, bps, err);
 	if (!rc)
-		rc = shape_plug(lab, &far, err);
+		rc = shape_plug(&far, bps, err);
 	note_plug(&lab->plug[lab->cables][0], &near);
 	note_plug(&lab->plug[lab->cables][1], &far);
 	lab->cables++;
@@ -170,6 +169,7 @@ static int build_path(struct lab *lab, size_t index, struct err *err)
 
 	snprintf(path->name, sizeof(path->name), "%s", spec->name);
 	path->options = spec->options;
+	path->link_bps = lab->args.link_bps;
 	rc = path_find_kind(spec->kind, &path->ops, err);
 	if (lab->args.split_cpus)
 		placement_enter(&placement, PLACEMENT_M1);

@@ -81,6 +81,7 @@ struct lab_path {
 	char name[LAB_NAME_MAX];
 	const json_t *options;
 	bool built;
+	int64_t link_bps; /* its cable's, both ways; 0: unlimited */
 	struct lab_end m1, m2;
 	char m1_ifname[IFNAMSIZ], m2_ifname[IFNAMSIZ];
 	char m1_address[16], m2_address[16]; /* IPv4 in dots */
@@ -116,6 +117,7 @@ int lab_add_node(struct lab *lab, struct lab_node *node, struct err *err);
  * as the plan says. Cable n is the subnet 10.77.n.0/24, M2 is .254 on it.
  */
 struct lab_cable {
+	int64_t bps; /* set before the call; 0: as the plan says */
 	int number;
 	char m2_ifname[IFNAMSIZ];
 	char m2_address[16];

@@ -5,7 +5,24 @@
  */
 #include "lab/path.h"
 
+#include <errno.h>
 #include <stdio.h>
+
+/* A path that is known to be slower: what a validation has to find. */
+static int pace(struct lab_path *path, struct err *err)
+{
+	int64_t percent = path_get_number(path, "percent");
+
+	if (percent == 100)
+		return 0;
+	if (!path->link_bps)
+		return err_set(err, EINVAL,
+			       "%s: percent is of the plan's link.rate, which "
+			       "is unlimited",
+			       path->name);
+	path->link_bps = path->link_bps / 100 * percent;
+	return 0;
+}
 
 static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
 {
@@ -15,6 +32,10 @@ static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
 	char address[16];
 	int rc;
 
+	rc = pace(path, err);
+	if (rc)
+		return rc;
+	cable.bps = path->link_bps;
 	rc = netns_node_new(&node, path->name, lab_get_args(lab)->self_path,
 			    err);
 	if (!rc)
@@ -36,11 +57,21 @@ static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
 		  : link_add_address(node->netns, "eth0", address, 24, err);
 }
 
+static const struct kind_option options[] = {
+	{ .key = "percent",
+	  .min = 10,
+	  .max = 100,
+	  .fallback = "100",
+	  .help = "of the plan's link.rate that this path's cable carries" },
+	{ 0 },
+};
+
 const struct path_ops path_native = {
 	.kind = {
 		.name = "native",
 		.help = "M1 and the cable, nothing between: the usual "
 			"reference",
+		.options = options,
 	},
 	.build = build_native,
 };

@@ -5,8 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "stats/estimate.h"
-
 /* The blocks of one path at one point: pairs with the reference. */
 struct series {
 	double *rate; /* [rate_room], rates used: with the reference or not */
@@ -26,6 +24,7 @@ struct ledger {
 	size_t *left;		      /* [points] blocks still needed */
 	struct stats_blocks *scratch; /* [points] */
 	double *sorted;		      /* [points] */
+	struct stats_pool *pool;      /* [paths] of the last judgement */
 };
 
 static struct series *at(const struct ledger *ledger, size_t point, size_t path)
@@ -50,8 +49,9 @@ int ledger_create(struct ledger **ledger, size_t points, size_t paths,
 	l->left = calloc(points, sizeof(*l->left));
 	l->scratch = calloc(points, sizeof(*l->scratch));
 	l->sorted = calloc(points, sizeof(*l->sorted));
+	l->pool = calloc(paths, sizeof(*l->pool));
 	if (!l->series || !l->retired || !l->active || !l->left ||
-	    !l->scratch || !l->sorted) {
+	    !l->scratch || !l->sorted || !l->pool) {
 		ledger_free(l);
 		*ledger = NULL;
 		return err_set(err, ENOMEM, "out of memory");
@@ -77,6 +77,7 @@ void ledger_free(struct ledger *ledger)
 	free(ledger->left);
 	free(ledger->scratch);
 	free(ledger->sorted);
+	free(ledger->pool);
 	free(ledger);
 }
 
@@ -210,7 +211,7 @@ static void judge_cell(struct ledger *ledger, size_t point, size_t path,
 /* Without memory for a pool every point stands on its own variance. */
 static void judge_path(struct ledger *ledger, size_t path)
 {
-	struct stats_pool pool;
+	struct stats_pool *pool = &ledger->pool[path];
 
 	for (size_t i = 0; i < ledger->points; i++) {
 		struct series *s = at(ledger, i, path);
@@ -221,9 +222,9 @@ static void judge_path(struct ledger *ledger, size_t path)
 			.y = s->y,
 		};
 	}
-	stats_pool_points(ledger->scratch, ledger->points, &pool);
+	stats_pool_points(ledger->scratch, ledger->points, pool);
 	for (size_t i = 0; i < ledger->points; i++)
-		judge_cell(ledger, i, path, &pool);
+		judge_cell(ledger, i, path, pool);
 }
 
 void ledger_judge(struct ledger *ledger)
@@ -236,6 +237,22 @@ void ledger_judge(struct ledger *ledger)
 		judge_path(ledger, p);
 	for (size_t i = 0; i < ledger->points; i++)
 		ledger->active[i] = ledger->left[i] > 0;
+}
+
+bool ledger_wants(const struct ledger *ledger, size_t point, size_t path)
+{
+	const struct series *s = at(ledger, point, path);
+
+	return !s->failed && !s->reached && !ledger->retired[path];
+}
+
+void ledger_estimate(const struct ledger *ledger, size_t point, size_t path,
+		     struct stats_efficiency *efficiency)
+{
+	const struct series *s = at(ledger, point, path);
+	const struct stats_blocks blocks = { .n = s->n, .x = s->x, .y = s->y };
+
+	stats_estimate(&blocks, &ledger->pool[path], efficiency);
 }
 
 bool ledger_active(const struct ledger *ledger, size_t point)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "stats/estimate.h"
 
 struct ledger;
 
@@ -49,6 +50,13 @@ bool ledger_failed(const struct ledger *ledger, size_t point, size_t path);
  * cells, and ledger_retire() has nothing more asked for them. */
 bool ledger_reached(const struct ledger *ledger, size_t point, size_t path);
 void ledger_retire(struct ledger *ledger, size_t path);
+
+/* By the last judgement, is one more block with this path of use there? */
+bool ledger_wants(const struct ledger *ledger, size_t point, size_t path);
+
+/* The interval as it is now, with the pool of the last judgement. */
+void ledger_estimate(const struct ledger *ledger, size_t point, size_t path,
+		     struct stats_efficiency *efficiency);
 
 /* For a rule that judges elsewhere (rule_2007.c). */
 void ledger_mark_reached(struct ledger *ledger, size_t point, size_t path);

@@ -39,6 +39,9 @@ static void gather_paths(struct run *run, const struct measure_args *args,
 		if (!run->built[p] ||
 		    ledger_failed(run->ledger, (size_t)args->point, p))
 			continue;
+		if (args->wanted && p > 0 &&
+		    !ledger_wants(run->ledger, (size_t)args->point, p))
+			continue;
 		block->index[i] = p;
 		block->m1[i] = team_m1(run->team, p);
 		block->name[i] = run->plan->path[p].name;

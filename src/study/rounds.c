@@ -20,6 +20,7 @@ static int one_block(struct run *run, int point, struct err *err)
 	struct measure_args args = {
 		.point = point,
 		.path = -1,
+		.wanted = true,
 		.seed = seed_of(run, SEED_OF_BLOCKS, run->blocks),
 		.cycles = (size_t)plan->cycles,
 		.timing = {

@@ -52,10 +52,12 @@ int design_set_now(struct store *store, const char *key, struct err *err);
 
 /* measure.c: one block */
 
-/* What to measure: `path` >= 0 only that one, else all that live. */
+/* What to measure: `path` >= 0 only that one, else the reference and those
+ * that live and, if `wanted`, are not reached at the point. */
 struct measure_args {
 	int point;
 	int path;
+	bool wanted;
 	uint64_t seed;
 	size_t cycles;
 	struct block_timing timing; /* but for its patience */
