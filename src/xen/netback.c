@@ -16,6 +16,10 @@
 
 #define VIFS_MAX 256
 #define TURNS	 32 /* between two looks at the descriptors */
+/* So many interfaces in the reaper's hands, and nobody else is let in: who
+ * comes and goes is slowed down to what the kernel can bear. */
+#define REAPED_MAX     8
+#define REAPED_WAIT_NS (5 * NS_PER_MS)
 
 #define OWNER(ptr, type, member) \
 	((type *)((char *)(ptr)-offsetof(type, member)))
@@ -25,7 +29,7 @@ struct server {
 	struct loop_source listener, stopper;
 	struct control *control;
 	int vifs;
-	bool had_vif;
+	bool deaf; /* does not listen for new fronts */
 };
 
 uint8_t *guest_page(const struct guest *guest, uint32_t frame, bool write)
@@ -207,7 +211,16 @@ static void add_vif(struct server *server, int fd)
 static void listener_ready(struct loop_source *source)
 {
 	struct server *server = OWNER(source, struct server, listener);
-	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
+	int fd;
+
+	if (reaper_pending(server->netback.reaper) > REAPED_MAX) {
+		server->deaf = true;
+		loop_listen(server->netback.loop, source, false);
+		netback_wake_at(&server->netback,
+				clock_mono_ns() + REAPED_WAIT_NS);
+		return;
+	}
+	fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd >= 0)
 		add_vif(server, fd);
@@ -280,6 +293,9 @@ static void run_timers(struct server *server)
 	if (!netback->next_timer_ns || now_ns < netback->next_timer_ns)
 		return;
 	netback->next_timer_ns = 0;
+	if (server->deaf)
+		loop_listen(netback->loop, &server->listener, true);
+	server->deaf = false;
 	for (vif = netback->vifs; vif; vif = next) {
 		next = vif->next;
 		for (int i = 0;
@@ -384,9 +400,11 @@ int netback_run(const struct netback_args *args, struct err *err)
 
 	if (rc)
 		return rc;
+	rc = reaper_open(&netback->reaper, err);
 	round_robin_init(&netback->turns);
 	prctl(PR_SET_TIMERSLACK, 1000); /* for the short sleeps */
-	rc = add_sources(&server, err);
+	if (!rc)
+		rc = add_sources(&server, err);
 	if (!rc && args->connected_fd >= 0)
 		add_vif(&server, args->connected_fd);
 	while (!rc && !netback->stop) {
@@ -397,6 +415,7 @@ int netback_run(const struct netback_args *args, struct err *err)
 	}
 	while (netback->vifs)
 		remove_vif(&server, netback->vifs, "netback ends");
+	reaper_close(netback->reaper);
 	control_close(server.control);
 	loop_close(netback->loop);
 	return rc;

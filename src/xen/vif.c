@@ -13,6 +13,7 @@
 #define HANDSHAKE_NS	(10 * NS_PER_S)
 #define QUEUE_FRAMES	16384 /* more than a TCP receive window of frames */
 #define GRANT_MAX_PAGES 256
+#define DOMID_LAST	32751 /* DOMID_FIRST_RESERVED - 1 */
 
 /* The Xen project's OUI, then the domain: what xl makes up, made stable. */
 static void make_mac(struct vif *vif)
@@ -59,6 +60,26 @@ static int announce(struct vif *vif, struct err *err)
 	return xenbus_send(bus, vif->state, err);
 }
 
+static bool has_domid(const struct netback *netback, uint16_t domid)
+{
+	for (const struct vif *vif = netback->vifs; vif; vif = vif->next)
+		if (vif->domid == domid)
+			return true;
+	return false;
+}
+
+/* The next that no vif has; there are fewer vifs than domains. 0 is the
+ * driver domain's own. */
+static uint16_t take_domid(struct netback *netback)
+{
+	uint16_t domid = netback->next_domid;
+
+	while (has_domid(netback, domid))
+		domid = domid % DOMID_LAST + 1;
+	netback->next_domid = domid % DOMID_LAST + 1;
+	return domid;
+}
+
 int vif_open(struct vif **vif, struct netback *netback, int fd, struct err *err)
 {
 	struct vif *v = calloc(1, sizeof(*v));
@@ -72,7 +93,7 @@ int vif_open(struct vif **vif, struct netback *netback, int fd, struct err *err)
 	v->netback = netback;
 	v->grant_pages = v->guest.control = v->guest.tx = v->guest.rx =
 		(struct memory)MEMORY_INIT;
-	v->domid = netback->next_domid++;
+	v->domid = take_domid(netback);
 	v->deadline_ns = clock_mono_ns() + HANDSHAKE_NS;
 	make_mac(v);
 	rc = xenbus_open(&v->xenbus, fd, err);
@@ -437,7 +458,9 @@ void vif_close(struct vif *vif, const char *why)
 	for (int i = 0; i < TAP_MAX_QUEUES; i++)
 		if (vif->queue[i])
 			close_queue(vif->queue[i]);
-	tap_close(&vif->tap);
+	while (vif->tap.queues)
+		reaper_take(vif->netback->reaper,
+			    vif->tap.fd[--vif->tap.queues]);
 	grant_view_close(vif->grants); /* no grant is kept after the end */
 	memory_free(&vif->grant_pages);
 	memory_free(&vif->guest.control);

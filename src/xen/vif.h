@@ -24,6 +24,7 @@
 #include "xen/netback.h"
 #include "xen/netif.h"
 #include "xen/netif_mode.h"
+#include "xen/reaper.h"
 #include "xen/ring.h"
 #include "xen/round_robin.h"
 #include "xen/rx_mode.h"
@@ -87,6 +88,7 @@ struct netback {
 	struct loop *loop;
 	struct vif *vifs;
 	struct round_robin turns;
+	struct reaper *reaper; /* of TAPs */
 	uint16_t next_domid;
 	uint16_t first_domid;
 	int64_t next_timer_ns;	      /* 0: none */
