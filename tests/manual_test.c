@@ -130,7 +130,10 @@ static void format_option(const struct opt_row *row, char *buf, size_t size)
 	if (row->letter)
 		used = snprintf(buf, size, "*-%c*, ", row->letter);
 	used += snprintf(buf + used, size - (size_t)used, "*--%s*", row->name);
-	if (row->value)
+	if (row->kind == OPT_MAYBE)
+		snprintf(buf + used, size - (size_t)used, "[=_%s_]",
+			 row->value + 1);
+	else if (row->value)
 		snprintf(buf + used, size - (size_t)used, " _%s_", row->value);
 }
 

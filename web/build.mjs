@@ -73,7 +73,7 @@ const parts = {
 	SCRIPT: script,
 	CSP: `default-src 'none'; script-src 'sha256-${hash}'; ` +
 		"style-src 'unsafe-inline'; font-src data:; img-src data:; " +
-		"base-uri 'none'; form-action 'none'",
+		"base-uri 'none'; form-action 'none'<!--vazao:policy-->",
 };
 parts.LICENSES = await tellLicenses();
 const page = await readFile(join(source, "page.html"), "utf8");

@@ -173,6 +173,20 @@ struct block_args {
 	const char *discarded;
 };
 
+/* An object that takes about so many bytes as text. */
+static json_t *filler(size_t bytes)
+{
+	json_t *object = json_object();
+
+	for (size_t used = 0; used < bytes; used += 22) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "counter_%04zu", used % 10000);
+		json_object_set_new(object, key, json_integer(1234567));
+	}
+	return object;
+}
+
 /* The host's weather hits all paths of a block; the noise each its own. */
 static int fill_block(const struct block_args *args, struct err *err)
 {
@@ -205,9 +219,14 @@ static int fill_block(const struct block_args *args, struct err *err)
 				 synthetic_rate(args->study, path, &point) *
 					 weather * (1 + noise));
 	}
+	for (size_t i = 0;
+	     args->study->counters_bytes && i < block.measurements; i++)
+		m[i].counters = filler(args->study->counters_bytes);
 	rc = store_add_block(args->store, &block, err);
-	for (size_t i = 0; i < block.measurements; i++)
+	for (size_t i = 0; i < block.measurements; i++) {
 		json_decref(m[i].slices);
+		json_decref(m[i].counters);
+	}
 	json_decref(block.order);
 	return rc;
 }

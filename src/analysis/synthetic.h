@@ -32,6 +32,7 @@ struct synthetic {
 	bool trouble;  /* failures, a discarded block, unlike nodes, and one
 		       * point that was not visited */
 	uint64_t salt; /* another draw of the noise */
+	size_t counters_bytes; /* stored with every measurement */
 	double effect; /* domU's rate at MTU 500 changes by this share */
 };
 

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "cmd/live.h"
 #include "cmd/progress.h"
 #include "cmd/study_files.h"
 #include "lab/cage.h"
@@ -29,7 +30,8 @@ struct options {
 	struct opt_list sets;
 	double precision; /* < 0: not given */
 	int64_t budget_ns, seed;
-	bool resume;
+	bool resume, live_open;
+	const char *live; /* NULL: no */
 };
 
 /* clang-format off */
@@ -46,6 +48,10 @@ static const struct opt_row rows[] = {
 	  "seed of every random order (default: a random one; it is stored)" },
 	{ "resume", 0, OPT_FLAG, offsetof(struct options, resume), NULL,
 	  "go on with the study in DIR" },
+	{ "live", 0, OPT_MAYBE, offsetof(struct options, live), "=ADDR:PORT",
+	  "serve the report as it grows to a browser (default: 127.0.0.1:2007)" },
+	{ "live-open", 0, OPT_FLAG, offsetof(struct options, live_open), NULL,
+	  "let --live listen where other machines can watch" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
 };
 /* clang-format on */
@@ -55,8 +61,31 @@ struct job {
 	struct plan *plan;
 	char *dir;
 	char *self_path, *agent_path;
+	struct live *live; /* NULL: nobody watches */
 	const struct command *command;
 };
+
+/* Who is told: the person at the terminal, and the live page. */
+struct audience {
+	struct progress progress;
+	struct live *live;
+};
+
+static void on_progress(void *arg, const struct study_progress *p)
+{
+	struct audience *audience = arg;
+
+	progress_on_progress(&audience->progress, p);
+	live_on_progress(audience->live, p);
+}
+
+static void on_event(void *arg, const char *text)
+{
+	struct audience *audience = arg;
+
+	progress_on_event(&audience->progress, text);
+	live_on_event(audience->live, text);
+}
 
 /* "--precision" and "--budget" are short for --set of the same name. */
 static int add_set(struct plan_set *sets, size_t *count, const char *fmt, ...)
@@ -139,6 +168,9 @@ static int check_usage(const struct job *job, int argc, char **argv,
 	if (argc > 1)
 		return err_set(err, EINVAL, "one plan at a time, not also '%s'",
 			       argv[1]);
+	if (job->options.live_open && !job->options.live)
+		return err_set(err, EINVAL,
+			       "--live-open goes with --live=ADDR:PORT");
 	if (job->options.resume && !job->options.dir)
 		return err_set(
 			err, EINVAL,
@@ -182,7 +214,7 @@ static int prepare(struct job *job, int argc, char **argv, struct err *err)
 		  : cmd_find_programs(&job->self_path, &job->agent_path, err);
 }
 
-static int measure(struct job *job, struct progress *progress, struct err *err)
+static int measure(struct job *job, struct audience *audience, struct err *err)
 {
 	enum study_end end;
 	struct study_args args = {
@@ -193,9 +225,9 @@ static int measure(struct job *job, struct progress *progress, struct err *err)
 		.version = VAZAO_VERSION,
 		.agent_path = job->agent_path,
 		.self_path = job->self_path,
-		.watcher = { .progress = progress_on_progress,
-			     .event = progress_on_event,
-			     .arg = progress },
+		.watcher = { .progress = on_progress,
+			     .event = on_event,
+			     .arg = audience },
 	};
 	int rc = study_run(&args, &end, err);
 
@@ -217,16 +249,17 @@ static void name_holder(void)
 static int inside(void *arg)
 {
 	struct job *job = arg;
-	struct progress progress;
+	struct audience audience = { .live = job->live };
+	struct progress *progress = &audience.progress;
 	struct err err = ERR_INIT;
-	int rc = progress_open(&progress, job->dir, &err);
+	int rc = progress_open(progress, job->dir, &err);
 
 	if (rc)
 		return cmd_fail(job->command, &err);
-	rc = measure(job, &progress, &err);
+	rc = measure(job, &audience, &err);
 	if (rc < 0)
-		progress_say(&progress, err.text);
-	progress_close(&progress);
+		progress_say(progress, err.text);
+	progress_close(progress);
 	return rc < 0 ? cmd_status_of(&err) : rc;
 }
 
@@ -243,6 +276,22 @@ static int report(struct job *job, int status)
 			"vazao study --resume -o %s\n",
 			job->dir);
 	return rc ? CMD_REFUSED : status;
+}
+
+/* Before the cage: the page is served where the caller is. */
+static int go_live(struct job *job, struct err *err)
+{
+	const struct live_args args = { .address = job->options.live,
+					.open = job->options.live_open,
+					.dir = job->dir };
+	int rc;
+
+	if (!args.address)
+		return 0;
+	rc = live_start(&job->live, &args, err);
+	if (!rc)
+		fprintf(stderr, "watch it at %s\n", live_url(job->live));
+	return rc;
 }
 
 static void job_free(struct job *job)
@@ -271,6 +320,8 @@ static int run(const struct command *command, int argc, char **argv)
 	name_holder();
 	rc = prepare(&job, argc, argv, &err);
 	if (!rc)
+		rc = go_live(&job, &err);
+	if (!rc)
 		rc = cage_run(inside, &job, &status, &err);
 	if (rc == -EINTR) {
 		fprintf(stderr, "vazao study: %s\n", err.text);
@@ -285,6 +336,7 @@ static int run(const struct command *command, int argc, char **argv)
 			"with: vazao study --resume -o %s\n",
 			job.dir);
 	}
+	live_end(job.live);
 	job_free(&job);
 	return status;
 }

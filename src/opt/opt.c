@@ -75,6 +75,7 @@ static int store_value(const struct parse *parse, const struct opt_row *row,
 		*(bool *)where = true;
 		return 0;
 	case OPT_STRING:
+	case OPT_MAYBE:
 		*(const char **)where = text;
 		return 0;
 	case OPT_LIST:
@@ -151,6 +152,8 @@ static int parse_long(struct parse *parse, const char *arg)
 		return store_value(parse, row, NULL);
 	if (arg[length] == '=')
 		return store_value(parse, row, arg + length + 1);
+	if (row->kind == OPT_MAYBE)
+		return store_value(parse, row, "");
 	return take_value(parse, row);
 }
 

@@ -21,6 +21,7 @@ enum opt_kind {
 	OPT_BYTES,    /* int64_t */
 	OPT_DURATION, /* int64_t, ns */
 	OPT_FRACTION, /* double */
+	OPT_MAYBE,    /* const char *: --name or --name=value; "" without */
 	OPT_LIST      /* struct opt_list: may be given several times */
 };
 
@@ -37,7 +38,8 @@ struct opt_row {
 	char letter;	  /* 'o': -o; 0: none */
 	enum opt_kind kind;
 	size_t offset;
-	const char *value; /* "DIR" in the usage; NULL for flags */
+	const char *value; /* "DIR" in the usage, "=DIR" for OPT_MAYBE; NULL
+			    * for flags */
 	const char *help;
 };
 

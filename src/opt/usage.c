@@ -58,8 +58,12 @@ static void format_label(const struct opt_row *row, char label[LABEL_MAX])
 
 	if (row->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-	snprintf(label, LABEL_MAX, "%s--%s%s%s", letter, row->name,
-		 row->value ? " " : "", row->value ? row->value : "");
+	if (row->kind == OPT_MAYBE)
+		snprintf(label, LABEL_MAX, "%s--%s[%s]", letter, row->name,
+			 row->value);
+	else
+		snprintf(label, LABEL_MAX, "%s--%s%s%s", letter, row->name,
+			 row->value ? " " : "", row->value ? row->value : "");
 }
 
 static int help_column(const struct opt_row *rows)

@@ -7,7 +7,8 @@
 #include "report/formats.h"
 
 const struct report_ops *const report_formats[] = {
-	&report_txt, &report_csv, &report_json, &report_md, &report_html, NULL,
+	&report_txt,  &report_csv,	   &report_json, &report_md,
+	&report_html, &report_openmetrics, NULL,
 };
 
 const struct report_ops *report_find(const char *format, struct err *err)

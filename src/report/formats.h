@@ -9,7 +9,7 @@
 #include "report/report.h"
 
 extern const struct report_ops report_txt, report_csv, report_json, report_md,
-	report_html;
+	report_html, report_openmetrics;
 
 /* Flushes; -EIO or what the system said if anything was not written. */
 int report_check_written(FILE *out, struct err *err);

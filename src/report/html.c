@@ -82,14 +82,16 @@ static json_t *rates_of(const struct store_block *block, size_t paths)
 struct history {
 	const struct matrix *matrix;
 	json_t *points; /* [[rates of a block, ...], ...] */
+	int64_t last;	/* block */
 };
 
 static int add_block(void *arg, const struct store_block *block,
 		     struct err *err)
 {
-	const struct history *history = arg;
+	struct history *history = arg;
 
 	(void)err;
+	history->last = block->id;
 	if (!block->discarded)
 		json_array_append_new(
 			json_array_get(history->points, (size_t)block->point),
@@ -103,14 +105,19 @@ static int load_history(const struct report_args *args, json_t *extra,
 	size_t step = args->matrix->blocks / HISTORY_MAX + 1;
 	const struct store_scan scan = { .detail = STORE_RATES,
 					 .every = (int64_t)step };
-	struct history history = { args->matrix, json_array() };
+	struct history history = { args->matrix, json_array(), 0 };
+	int rc;
 
 	for (size_t i = 0; i < args->matrix->points; i++)
 		json_array_append_new(history.points, json_array());
 	json_object_set_new(extra, "history", history.points);
 	json_object_set_new(extra, "history_step",
 			    json_integer((json_int_t)step));
-	return store_each_block(args->store, &scan, add_block, &history, err);
+	rc = store_each_block(args->store, &scan, add_block, &history, err);
+	if (args->live)
+		json_object_set_new(extra, "live",
+				    json_pack("{sI}", "after", history.last));
+	return rc;
 }
 
 /* *text: design, history and history_step as a JSON object. */
@@ -182,6 +189,10 @@ static int write_mark(const struct report_args *args, const char *mark,
 
 	if (strncmp(mark, PAGE_MARK_STUDY, strlen(PAGE_MARK_STUDY)) == 0)
 		return write_study(args, err);
+	if (strncmp(mark, PAGE_MARK_POLICY, strlen(PAGE_MARK_POLICY)) == 0) {
+		fputs(args->live ? "; connect-src 'self'" : "", args->out);
+		return 0;
+	}
 	write_html(args->out, title && *title ? title : "Untitled study");
 	return 0;
 }

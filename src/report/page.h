@@ -9,10 +9,12 @@
 
 #define PAGE_NOT_BUILT "NOT BUILT: "
 
-/* Where the study comes in: title, as HTML; study, as JSON in a script. */
-#define PAGE_MARK	"<!--vazao:"
-#define PAGE_MARK_TITLE "<!--vazao:title-->"
-#define PAGE_MARK_STUDY "<!--vazao:study-->"
+/* Where the study comes in: title, as HTML; study, as JSON in a script; what
+ * the content security policy allows a live page besides. */
+#define PAGE_MARK	 "<!--vazao:"
+#define PAGE_MARK_TITLE	 "<!--vazao:title-->"
+#define PAGE_MARK_STUDY	 "<!--vazao:study-->"
+#define PAGE_MARK_POLICY "<!--vazao:policy-->"
 
 extern const char report_page[];
 

@@ -25,6 +25,7 @@ struct report_args {
 	bool raw;	     /* JSON: with every block */
 	/* html: what changed since another study (compare.h); NULL */
 	const json_t *comparison;
+	bool live;  /* html: served while the study runs (/events) */
 	bool color; /* txt: to a terminal that has colors */
 	FILE *out;
 };

@@ -323,6 +323,46 @@ static void test_md_tables_are_whole(void **state)
 	fixture_close(&f);
 }
 
+/* What Prometheus' parser asks for: one family in one piece, TYPE before it,
+ * numbers, an end. */
+static void test_openmetrics(void **state)
+{
+	struct synthetic study = synthetic_quick;
+	char *text, *line, *save = NULL, family[96] = "";
+	size_t samples = 0, efficiencies = 0;
+	struct fixture f;
+
+	(void)state;
+	study.trouble = true;
+	study.title = "a \"title\" with \\ in it";
+	fixture_open(&f, &study);
+	text = fixture_report(&f, "openmetrics", false);
+	assert_non_null(
+		strstr(text, "title=\"a \\\"title\\\" with \\\\ in it"));
+	assert_string_equal(text + strlen(text) - 6, "# EOF\n");
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		size_t length = strcspn(line, "{ ");
+		char *value = strrchr(line, ' ') + 1, *end;
+
+		if (strncmp(line, "# TYPE ", 7) == 0)
+			sscanf(line, "# TYPE %95s gauge", family);
+		if (*line == '#')
+			continue;
+		assert_int_equal(length, strlen(family));
+		assert_memory_equal(line, family, length);
+		strtod(value, &end);
+		assert_true(end > value && *end == '\0');
+		samples++;
+		efficiencies += strcmp(family, "vazao_efficiency_ratio") == 0;
+	}
+	/* the point that was not visited has none */
+	assert_int_equal(efficiencies, 24 - 3);
+	assert_true(samples > 6 * 20);
+	free(text);
+	fixture_close(&f);
+}
+
 static void test_unknown_format_lists_the_known(void **state)
 {
 	struct err err = ERR_INIT;
@@ -331,7 +371,7 @@ static void test_unknown_format_lists_the_known(void **state)
 	assert_null(report_find("docx", &err));
 	assert_int_equal(err.code, EINVAL);
 	assert_string_equal(err.text, "'docx' is not a report format: one of "
-				      "txt, csv, json, md, html");
+				      "txt, csv, json, md, html, openmetrics");
 }
 
 /* A full disk is an error, not half a report. */
@@ -390,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_txt_says_what_to_know),
 		cmocka_unit_test(test_txt_of_a_capped_study),
 		cmocka_unit_test(test_md_tables_are_whole),
+		cmocka_unit_test(test_openmetrics),
 		cmocka_unit_test(test_unknown_format_lists_the_known),
 		cmocka_unit_test(test_full_disk_is_an_error),
 		cmocka_unit_test(test_words),

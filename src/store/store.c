@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "store/private.h"
 
+#define CHECKED_BYTES (INT64_C(128) << 20)
+
 static int refuse_missing(const char *dir, struct err *err)
 {
 	return err_set(err, ENOENT,
@@ -62,6 +64,20 @@ static int check_whole(struct db *db, struct err *err)
 	}
 	sqlite3_finalize(query);
 	return rc;
+}
+
+/* Not a file that is being written, whose writer has checked it, and not one
+ * that takes seconds: there damage is found where it is read. */
+static bool may_check(struct store *store, const char *dir)
+{
+	int64_t pages = 0, page_bytes = 0;
+
+	if (store->mode == STORE_READ && lock_is_held(dir))
+		return false;
+	return db_get_int(&store->db, "PRAGMA page_count", &pages, NULL) == 0 &&
+	       db_get_int(&store->db, "PRAGMA page_size", &page_bytes, NULL) ==
+		       0 &&
+	       pages * page_bytes <= CHECKED_BYTES;
 }
 
 static int bring_up_to_date(struct store *store, const struct schema *schema,
@@ -123,7 +139,7 @@ static int open_store(struct store *store, const char *dir, const char *file,
 
 	if (rc == 0)
 		rc = check_version(store, dir, schema, &version, err);
-	if (rc == 0 && version)
+	if (rc == 0 && version && may_check(store, dir))
 		rc = check_whole(&store->db, err);
 	if (rc == 0 && store->mode != STORE_READ) {
 		store->wal = true;

@@ -192,6 +192,7 @@ function escapeHtml(text) {
 export function makePage(template, study) {
 	return template
 		.replaceAll("<!--vazao:title-->", () => escapeHtml(study.title))
+		.replace("<!--vazao:policy-->", "")
 		.replace("<!--vazao:study-->", () => JSON.stringify(study)
 			.replaceAll("<", "\\u003c"));
 }

@@ -213,6 +213,13 @@ export function showPinned() {
 	fill(cell, true);
 }
 
+/** The cells are new ones. */
+export function updateDetail() {
+	byId = new Map(study.cells.map((cell) => [cell.id, cell]));
+	if (getState(PINNED))
+		showPinned();
+}
+
 export function installDetail(theStudy) {
 	study = theStudy;
 	byId = new Map(study.cells.map((cell) => [cell.id, cell]));

@@ -5,13 +5,14 @@ import { EFFICIENCY, THROUGHPUT, drawCurves } from "./curves.js";
 import { filterCells, getState, onState, readFragment, setState, watchFragment }
 	from "./state.js";
 import { formatDate, formatDuration, formatPercent } from "./format.js";
-import { installDetail, showPinned } from "./detail.js";
+import { installDetail, showPinned, updateDetail } from "./detail.js";
 import { drawAnswer } from "./answer.js";
 import { drawCost } from "./cost.js";
 import { drawExtremes } from "./extremes.js";
 import { drawHeat, drawSigns } from "./heat.js";
 import { drawMethods } from "./methods.js";
 import { drawRows } from "./table.js";
+import { goLive } from "./live.js";
 import { h, plural } from "./dom.js";
 import { installColors } from "./color.js";
 import { makeBar } from "./filters.js";
@@ -147,26 +148,105 @@ function concerned(study, changed) {
 		section.needs?.some((key) => changed.includes(key)));
 }
 
+/* The first section is on screen before the others are drawn, one a frame;
+ * a section is drawn once however often it is asked for. */
+function makeQueue(study, done) {
+	const waiting = new Set();
+	let running = false;
+
+	const step = () => {
+		const [section] = waiting;
+
+		waiting.delete(section);
+		if (section)
+			redraw(study, section, filterCells(study));
+		document.documentElement.dataset.first ??=
+			Math.round(performance.now()).toString();
+		if (waiting.size)
+			requestAnimationFrame(() => setTimeout(step));
+		else {
+			running = false;
+			done();
+		}
+	};
+	const flush = () => {
+		for (const section of waiting)
+			redraw(study, section, filterCells(study));
+		waiting.clear();
+	};
+
+	return { flush, forget: (section) => waiting.delete(section),
+		add(sections) {
+			sections.forEach((section) => waiting.add(section));
+			if (!running && waiting.size) {
+				running = true;
+				step();
+			}
+		} };
+}
+
+function tellDrawn() {
+	document.documentElement.dataset.drawn ??=
+		Math.round(performance.now()).toString();
+}
+
+/* Sections that nobody sees wait until somebody does. */
+function makeLazy(queue) {
+	const stale = new Set();
+	const seen = new IntersectionObserver((entries) => {
+		const now = entries.filter((entry) => entry.isIntersecting)
+			.map((entry) => SECTIONS.find((s) => s.id === entry.target.id))
+			.filter((section) => stale.delete(section));
+
+		queue.add(now);
+	}, { rootMargin: "200px" });
+
+	return () => {
+		for (const section of SECTIONS) {
+			const element = document.getElementById(section.id);
+
+			stale.add(section);
+			seen.unobserve(element);
+			seen.observe(element);
+		}
+	};
+}
+
 function makePage(study) {
 	const update = makeBar(study, SECTIONS);
+	const queue = makeQueue(study, tellDrawn);
 	const draw = (changed) => {
 		const cells = filterCells(study);
 
 		update(cells);
-		for (const section of concerned(study, changed))
+		for (const section of concerned(study, changed)) {
+			queue.forget(section);
 			redraw(study, section, cells);
+		}
 		if (changed.includes("cell"))
 			showPinned();
-		if (changed.includes("at"))
+		if (changed.includes("at")) {
+			queue.flush();
 			goTo(getState("at"));
+		}
 	};
 
 	onState(draw);
 	watchFragment(["path", "scale", "sort", "columns", "cell", "at"]);
 	NARROW.addEventListener("change", () => draw(["width"]));
-	for (const section of SECTIONS)
-		redraw(study, section, filterCells(study));
+	addEventListener("beforeprint", queue.flush);
+	update(filterCells(study));
+	queue.add(SECTIONS);
 	draw(["cell", ...getState("at") ? ["at"] : []]);
+
+	const refresh = makeLazy(queue);
+
+	goLive(study, () => {
+		updateDetail();
+		fillColophon(study);
+		update(filterCells(study));
+		refresh();
+	});
 }
 
 function start() {
@@ -180,8 +260,6 @@ function start() {
 	fillColophon(study);
 	installLinks();
 	makePage(study);
-	document.documentElement.dataset.drawn =
-		Math.round(performance.now()).toString();
 }
 
 start();
