@@ -38,6 +38,7 @@ extern const struct command cmd_netfront;
 extern const struct command cmd_plan;
 extern const struct command cmd_report;
 extern const struct command cmd_study;
+extern const struct command cmd_validate;
 
 /*
  * The exit status that fits an error: CMD_LACKING for -EPERM, -EOPNOTSUPP,

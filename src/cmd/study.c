@@ -32,6 +32,7 @@ struct options {
 	int64_t budget_ns, seed;
 	bool resume, live_open;
 	const char *live; /* NULL: no */
+	bool no_report;
 };
 
 /* clang-format off */
@@ -52,6 +53,8 @@ static const struct opt_row rows[] = {
 	  "serve the report as it grows to a browser (default: 127.0.0.1:2007)" },
 	{ "live-open", 0, OPT_FLAG, offsetof(struct options, live_open), NULL,
 	  "let --live listen where other machines can watch" },
+	{ "no-report", 0, OPT_FLAG, offsetof(struct options, no_report), NULL,
+	  "measure and store only: vazao report makes the report" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
 };
 /* clang-format on */
@@ -266,7 +269,9 @@ static int inside(void *arg)
 static int report(struct job *job, int status)
 {
 	struct err err = ERR_INIT;
-	int rc = study_files_report(job->dir, stdout, &err);
+	int rc = job->options.no_report
+			 ? 0
+			 : study_files_report(job->dir, stdout, &err);
 
 	if (rc)
 		fprintf(stderr, "vazao study: the report: %s\n", err.text);
