@@ -6,6 +6,7 @@
  *   design   facts of how it was measured, as stored (text)
  *   history  every point's good blocks in time order, each the rates of its
  *            paths: [[[941.2, 934.7, null], ...], ...]
+ *   counters what was counted of each cell (cell_counters.h)
  *   history_step  every how many blocks of a point; over HISTORY_MAX blocks
  *            some are left out, so that the page can still be passed on
  *
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/cell_counters.h"
 #include "report/formats.h"
 #include "report/page.h"
 #include "store/scan.h"
@@ -120,6 +122,17 @@ static int load_history(const struct report_args *args, json_t *extra,
 	return rc;
 }
 
+static int load_counters(const struct report_args *args, json_t *extra,
+			 struct err *err)
+{
+	json_t *counters;
+	int rc = cell_counters_load(args->matrix, args->store, &counters, err);
+
+	if (!rc && counters)
+		json_object_set_new(extra, "counters", counters);
+	return rc;
+}
+
 /* *text: design, history and history_step as a JSON object. */
 static int dump_extra(const struct report_args *args, char **text,
 		      struct err *err)
@@ -133,6 +146,8 @@ static int dump_extra(const struct report_args *args, char **text,
 				(json_t *)args->comparison);
 	if (!rc)
 		rc = load_history(args, extra, err);
+	if (!rc)
+		rc = load_counters(args, extra, err);
 	if (!rc) {
 		*text = json_dumps(extra,
 				   JSON_COMPACT | JSON_REAL_PRECISION(6));

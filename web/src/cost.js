@@ -21,6 +21,38 @@ export function splitCosts(cells) {
 		MEASURES.filter(([name]) => !isMeasured(cells, name))];
 }
 
+function meanOf(cells, name) {
+	const values = cells.map((cell) => cell[name]).filter((v) => v > 0);
+
+	return values.length ? Math.exp(values.reduce((sum, v) =>
+		sum + Math.log(v), 0) / values.length) : NaN;
+}
+
+/* Each path's throughput and costs side by side, and against the reference. */
+function drawTable(study, cells, measured) {
+	if (!measured.length)
+		return null;
+	const columns = [["throughput_mbps", "throughput", "Mbit/s"], ...measured];
+	const of = (path, name) => meanOf(cells.filter((cell) =>
+		cell.path === path.name), name);
+	const paths = study.paths.filter((path) => cells.some((cell) =>
+		cell.path === path.name));
+
+	return h("table", { class: "small" },
+		h("caption", {}, "Geometric means over the cells shown; in brackets " +
+			`as a multiple of ${study.reference}’s`),
+		h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "path"),
+			columns.map(([, label, unit]) => h("th", { scope: "col" },
+				`${label}, ${unit}`)))),
+		h("tbody", {}, paths.map((path) => h("tr", {},
+			h("th", { scope: "row" }, path.name),
+			columns.map(([name]) => h("td", { class: "number" },
+				formatNumber(of(path, name)),
+				path.index ? h("span", { class: "interval" }, ` (${
+					formatNumber(of(path, name) / of(study.paths[0],
+						name), 2)})`) : null))))));
+}
+
 export function drawCost(study, cells) {
 	const [measured, missing] = splitCosts(cells);
 	const unsaid = missing.length ? h("p", {}, "This study did not measure ",
@@ -31,5 +63,8 @@ export function drawCost(study, cells) {
 			...THROUGHPUT, y: name, lo: undefined, hi: undefined,
 			label: unit, format: (v) => `${formatNumber(v)} ${unit}` } })]);
 
-	return [unsaid, ...figures];
+	return [measured.length ? h("p", { class: "note" }, "What was paid for ",
+		"the throughput, over the message size as above; of the whole host, ",
+		"both ends and what carries the frames between them.") : null,
+	drawTable(study, cells, measured), unsaid, ...figures];
 }

@@ -64,6 +64,20 @@ function results(cell) {
 	];
 }
 
+/* What was counted, a line each; nothing of what was not. */
+function counters(cell) {
+	const { counters: counted } = study.json;
+	const values = counted?.cells[cell.pathIndex * study.points + cell.point];
+
+	if (!values)
+		return null;
+	return h("dl", { class: "counters" }, counted.rows.map(([name, unit], i) =>
+		values[i] === null || values[i] === undefined ? null
+			: row(name, unit === "of the time"
+				? `${formatPercent(values[i])}\u00a0% ${unit}`
+				: `${formatNumber(values[i])} ${unit}`)));
+}
+
 /* A point's blocks in time order: the path's rate over the reference's, or
  * the reference's own rate. */
 function blockValues(cell) {
@@ -127,7 +141,7 @@ function fill(cell, pinned) {
 			class: `status ${cell.status.toLowerCase()}` },
 		cell.status.replace("_", " "))), ...(close ? [close] : []),
 		settings(cell), h("dl", {}, results(cell)),
-		...[drawBlocks(cell)].filter(Boolean));
+		...[drawBlocks(cell), counters(cell)].filter(Boolean));
 	card().classList.toggle("pinned", pinned);
 	card().hidden = false;
 }

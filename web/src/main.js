@@ -7,6 +7,9 @@ import { filterCells, getState, onState, readFragment, setState, watchFragment }
 import { formatDate, formatDuration, formatPercent } from "./format.js";
 import { installDetail, showPinned, updateDetail } from "./detail.js";
 import { drawAnswer } from "./answer.js";
+import { drawAdvice, drawExplanation, hasAdvice, hasExplanation } from
+	"./findings.js";
+import { drawChanges, hasChanges } from "./changes.js";
 import { drawCost } from "./cost.js";
 import { drawExtremes } from "./extremes.js";
 import { drawHeat, drawSigns } from "./heat.js";
@@ -62,9 +65,11 @@ function drawEfficiency(study, cells) {
 	drawCurves(study, others, { measure: EFFICIENCY })];
 }
 
-const SECTIONS = [
+const ALL_SECTIONS = [
 	{ id: "answer", title: "", short: "Answer", draw: (study, cells) =>
 		drawAnswer(study, cells, pictureWidth()), needs: ["width"] },
+	{ id: "changes", short: "Changes", title: "What changed",
+		draw: drawChanges, when: hasChanges },
 	{ id: "throughput", short: "Throughput", title: "Throughput",
 		draw: drawThroughput, needs: ["scale"] },
 	{ id: "efficiency", short: "Efficiency", title: "Efficiency",
@@ -76,11 +81,18 @@ const SECTIONS = [
 		"by side over the socket size (as figure 5)."),
 	drawExtremes(study, cells)] },
 	{ id: "cost", short: "Cost", title: "Cost", draw: drawCost },
+	{ id: "explanation", short: "Why", title: "Why", draw: drawExplanation,
+		needs: [], whole: true, when: hasExplanation },
+	{ id: "advice", short: "Advice", title: "What to set", draw: drawAdvice,
+		needs: [], whole: true, when: hasAdvice },
 	{ id: "methods", short: "Methods", title: "Methods", draw: drawMethods,
 		needs: [], whole: true },
 	{ id: "data", short: "Data", title: "Every cell", draw: (study, cells) =>
 		[drawSigns([]), drawRows(study, cells)], needs: ["sort", "columns"] },
 ];
+
+/* Those that this study has something to say in. */
+let SECTIONS = ALL_SECTIONS;
 
 function layOut() {
 	const sections = SECTIONS.map((section) => h("section", { id: section.id,
@@ -256,6 +268,8 @@ function start() {
 	readFragment();
 	installColors(study.values.socket_size?.length ?? 1);
 	installDetail(study);
+	SECTIONS = ALL_SECTIONS.filter(({ when }) => !when || when(study) ||
+		(study.json.live && when !== hasChanges));
 	layOut();
 	fillColophon(study);
 	installLinks();
