@@ -29,6 +29,7 @@ extern const struct command *const commands[];
 extern const struct command cmd_advise;
 extern const struct command cmd_agent;
 extern const struct command cmd_compare;
+extern const struct command cmd_calibrate;
 extern const struct command cmd_doctor;
 extern const struct command cmd_explain;
 extern const struct command cmd_figures;
@@ -64,6 +65,11 @@ int cmd_stop_fd(struct err *err);
 
 /* SCHED_FIFO at its lowest priority: what it wakes does not preempt it. */
 int cmd_go_realtime(struct err *err);
+
+/* `vazao study ...` as a process of its own, its standard output thrown away;
+ * its exit status, or -errno. Ctrl-C reaches it by the terminal; this waits
+ * for it to end well. */
+int cmd_run_study(char *const argv[], struct err *err);
 
 /* Where the program's own file and the static agent are: beside each other
  * in a build tree, in libexecdir when installed. Both malloc'ed. */

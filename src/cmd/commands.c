@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&cmd_explain,
 	&cmd_advise,
 	&cmd_compare,
+	&cmd_calibrate,
 	&cmd_validate,
 	&cmd_doctor,
 	&cmd_plan,

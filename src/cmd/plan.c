@@ -199,6 +199,7 @@ static void write_cells(FILE *out, const struct plan *plan)
 
 static void write_goal(FILE *out, const struct plan *plan)
 {
+	static const char *const rules[] = { "blocks", "2007", "slices" };
 	char budget[32] = "no budget";
 
 	if (plan->budget_ns) {
@@ -209,7 +210,7 @@ static void write_goal(FILE *out, const struct plan *plan)
 				      sizeof(budget) - used);
 	}
 	fprintf(out, "+-%g%% by the rule '%s', %s", plan->precision * 100,
-		plan->rule == PLAN_RULE_2007 ? "2007" : "blocks", budget);
+		rules[plan->rule], budget);
 }
 
 static void write_time(FILE *out, const struct plan *plan)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cmd/calibration.h"
 #include "cmd/cmd.h"
 #include "cmd/live.h"
 #include "cmd/progress.h"
@@ -66,6 +67,7 @@ struct job {
 	char *self_path, *agent_path;
 	struct live *live; /* NULL: nobody watches */
 	const struct command *command;
+	struct calibration_use calibration;
 };
 
 /* Who is told: the person at the terminal, and the live page. */
@@ -111,7 +113,8 @@ static int add_set(struct plan_set *sets, size_t *count, const char *fmt, ...)
 
 static int load_plan(struct job *job, const char *name, struct err *err)
 {
-	struct plan_set sets[OPT_LIST_MAX + 2];
+	struct plan_set sets[OPT_LIST_MAX + 4];
+	const struct calibration_use *use = &job->calibration;
 	struct plan_args args = { .name = name,
 				  .sets = sets,
 				  .kinds = lab_kinds() };
@@ -120,6 +123,11 @@ static int load_plan(struct job *job, const char *name, struct err *err)
 
 	for (size_t i = 0; !rc && i < o->sets.count; i++)
 		rc = add_set(sets, &args.set_count, "%s", o->sets.item[i]);
+	if (!rc && use->slice_ns)
+		rc = add_set(sets, &args.set_count, "slice=%" PRId64 "ms",
+			     use->slice_ns / NS_PER_MS);
+	if (!rc && use->one_window)
+		rc = add_set(sets, &args.set_count, "cycles=1");
 	if (!rc && o->precision >= 0)
 		rc = add_set(sets, &args.set_count, "precision=%.9g%%",
 			     100 * o->precision);
@@ -185,6 +193,24 @@ static int check_usage(const struct job *job, int argc, char **argv,
 	return 0;
 }
 
+/* A plan that leaves the slice at its fallback gets what is right here. */
+static int apply_calibration(struct job *job, const char *name, struct err *err)
+{
+	struct calibration_use *use = &job->calibration;
+
+	if (job->plan->rule != PLAN_RULE_BLOCKS)
+		return 0;
+	calibration_choose(job->plan, use);
+	if (job->plan->slice_ns != PLAN_SLICE_NS || use->slice_ns == 0 ||
+	    use->slice_ns == PLAN_SLICE_NS) {
+		use->slice_ns = 0;
+		use->one_window = false;
+		return 0;
+	}
+	plan_free(job->plan);
+	return load_plan(job, name, err);
+}
+
 static int prepare(struct job *job, int argc, char **argv, struct err *err)
 {
 	const char *name = argc > 0 ? argv[0] : "quick";
@@ -208,6 +234,8 @@ static int prepare(struct job *job, int argc, char **argv, struct err *err)
 		name = stored_plan;
 	}
 	rc = load_plan(job, name, err);
+	if (!rc && !job->options.resume)
+		rc = apply_calibration(job, name, err);
 	free(stored_plan);
 	if (!rc && !job->options.resume)
 		rc = study_files_create(job->dir, job->plan->text, err);
@@ -228,6 +256,7 @@ static int measure(struct job *job, struct audience *audience, struct err *err)
 		.version = VAZAO_VERSION,
 		.agent_path = job->agent_path,
 		.self_path = job->self_path,
+		.calibration = job->calibration.text,
 		.watcher = { .progress = on_progress,
 			     .event = on_event,
 			     .arg = audience },

@@ -10,15 +10,12 @@
 #include "cmd/validate.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -54,8 +51,6 @@ static const struct opt_row rows[] = {
 };
 /* clang-format on */
 
-extern char **environ;
-
 /* "" where there is no study, or one that has not ended. */
 static bool has_ended(const char *dir)
 {
@@ -79,28 +74,6 @@ static bool has_begun(const char *dir)
 
 	snprintf(path, sizeof(path), "%s/study.db", dir);
 	return access(path, F_OK) == 0;
-}
-
-/* One study as a process of its own; its exit status, or -errno. Ctrl-C
- * reaches it by the terminal; we wait for it to end well. */
-static int run_study(char *const argv[], struct err *err)
-{
-	posix_spawn_file_actions_t actions;
-	char self[] = "/proc/self/exe";
-	int status, rc;
-	pid_t pid;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
-					 O_WRONLY, 0);
-	rc = posix_spawn(&pid, self, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (rc)
-		return err_sys(err, rc, "vazao study");
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, errno, "vazao study");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : CMD_INTERRUPTED;
 }
 
 struct job {
@@ -134,7 +107,7 @@ static int carry_out(const struct options *o, const struct job *job,
 		begin[9] = budget;
 	}
 	fprintf(stderr, "%s\n", job->name);
-	return run_study(has_begun(dir) ? go_on : begin, err);
+	return cmd_run_study(has_begun(dir) ? go_on : begin, err);
 }
 
 static int carry_out_many(const struct options *o, const char *plan,

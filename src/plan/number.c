@@ -42,7 +42,7 @@ static const struct number_key numbers[] = {
 	{ "budget", NUMBER_DURATION, offsetof(struct plan, budget_ns),
 	  WHOLE(NS_PER_S), WHOLE(30 * 24 * 3600 * NS_PER_S), WHOLE(0), WHOLE(0), false, "none" },
 	{ "slice", NUMBER_DURATION, offsetof(struct plan, slice_ns),
-	  WHOLE(NS_PER_MS), WHOLE(60 * NS_PER_S), WHOLE(10 * NS_PER_MS), WHOLE(7 * NS_PER_S), false, NULL },
+	  WHOLE(NS_PER_MS), WHOLE(60 * NS_PER_S), WHOLE(PLAN_SLICE_NS), WHOLE(7 * NS_PER_S), false, NULL },
 	{ "guard", NUMBER_DURATION, offsetof(struct plan, guard_ns),
 	  WHOLE(0), WHOLE(NS_PER_S), WHOLE(2 * NS_PER_MS), WHOLE(0), true, NULL },
 	{ "warmup", NUMBER_DURATION, offsetof(struct plan, warmup_ns),
@@ -63,7 +63,7 @@ struct word_key {
 	size_t offset;		  /* into struct plan: int */
 };
 
-static const char *const rules[] = { "blocks", "2007", NULL };
+static const char *const rules[] = { "blocks", "2007", "slices", NULL };
 static const char *const placements[] = { "split", "free", NULL };
 static const char *const observes[] = { "basic", "full", "off", NULL };
 

@@ -24,11 +24,13 @@
 #define PLAN_NAME_MAX	32 /* of a path, with the NUL */
 #define PLAN_MAX_PATHS	16 /* what a block takes (workload/block.h) */
 #define PLAN_MAX_POINTS 100000
+#define PLAN_SLICE_NS	INT64_C(10000000) /* where a plan names none */
 
 enum plan_rule {
 	PLAN_RULE_BLOCKS, /* interleaved blocks, docs/statistics.md */
-	PLAN_RULE_2007	  /* 3 to 10 measurements of 7 s, one configuration
+	PLAN_RULE_2007,	  /* 3 to 10 measurements of 7 s, one configuration
 			   * after another: the control */
+	PLAN_RULE_SLICES  /* short slices against long windows */
 };
 
 enum plan_placement {

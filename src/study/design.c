@@ -36,6 +36,7 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 		[META_CYCLES] = plan->cycles,  [META_WARMUP] = plan->warmup_ns,
 		[META_LINK] = plan->link_bps,
 	};
+	static const char *const rules[] = { "blocks", "2007", "slices" };
 	static const char *const keys[META_COUNT] = {
 		[META_RULE] = "rule",		[META_SLICE] = "slice_ns",
 		[META_GUARD] = "guard_ns",	[META_CYCLES] = "cycles",
@@ -49,7 +50,7 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 			 numbers[i]);
 	}
 	snprintf(meta[META_RULE].value, sizeof(meta[META_RULE].value), "%s",
-		 plan->rule == PLAN_RULE_2007 ? "2007" : "blocks");
+		 rules[plan->rule]);
 	snprintf(meta[META_PLACEMENT].value, sizeof(meta[META_PLACEMENT].value),
 		 "%s",
 		 plan->placement == PLAN_PLACEMENT_FREE ? "free" : "split");
@@ -121,6 +122,9 @@ static int store_meta(struct run *run, struct err *err)
 		rc = set_number(run->store, "seed", run->args->seed, err);
 	if (!rc)
 		rc = store_host(run, err);
+	if (!rc && run->args->calibration)
+		rc = store_set_meta(run->store, "calibration",
+				    run->args->calibration, err);
 	if (!rc)
 		rc = design_set_now(run->store, "started_at", err);
 	return rc ? rc : store_target(run, err);

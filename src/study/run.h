@@ -101,6 +101,7 @@ bool run_is_over(const struct run *run, enum study_end *end);
 
 /* rounds.c and rule_2007.c: the two rules */
 int run_rounds(struct run *run, enum study_end *end, struct err *err);
+int run_calibration(struct run *run, enum study_end *end, struct err *err);
 int run_rule_2007(struct run *run, enum study_end *end, struct err *err);
 
 #endif

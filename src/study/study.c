@@ -183,6 +183,8 @@ static int measure(struct run *run, enum study_end *end, struct err *err)
 	run_show_progress(run);
 	if (run->plan->rule == PLAN_RULE_2007)
 		return run_rule_2007(run, end, err);
+	if (run->plan->rule == PLAN_RULE_SLICES)
+		return run_calibration(run, end, err);
 	return run_rounds(run, end, err);
 }
 

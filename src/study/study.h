@@ -61,9 +61,10 @@ struct study_args {
 	const char *dir; /* exists, with study.db if resume */
 	bool resume;
 	uint64_t seed;
-	const char *version;	/* of vazao; stored */
-	const char *agent_path; /* static agent for guests */
-	const char *self_path;	/* vazao itself */
+	const char *version;	 /* of vazao; stored */
+	const char *agent_path;	 /* static agent for guests */
+	const char *self_path;	 /* vazao itself */
+	const char *calibration; /* what is known of slices here; stored */
 	struct study_watcher watcher;
 };
 
