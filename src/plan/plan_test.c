@@ -279,7 +279,7 @@ static const struct {
 	{ "paths: native\nlink: {rate: 0bit}\n", "study.yaml:2: link.rate: 0bit is less than 8kbit" },
 	{ "paths: native\ntitle: [a]\n", "study.yaml:2: title: one value is expected, not a list" },
 	{ "paths: native\nrule: block\n",
-	  "study.yaml:2: rule: no rule 'block'; did you mean 'blocks'? valid: blocks, 2007" },
+	  "study.yaml:2: rule: no rule 'block'; did you mean 'blocks'? valid: blocks, 2007, slices" },
 	{ "paths: native\nrule: 2007\ncycles: 8\n",
 	  "study.yaml:3: cycles: has no use under rule: 2007, which fixes it" },
 	{ "paths: native\nprecision: 0\n", "study.yaml:2: precision: 0 is outside 0.1% to 50%" },
@@ -445,11 +445,14 @@ static void test_the_text_makes_the_same_plan(void **state)
 static const char *const modes[] = { "copy", "grant-copy", "flip-index",
 				     "flip-map", NULL };
 static const char *const switches[] = { "on", "off", NULL };
+static const char *const notifies[] = { "asked", "always", NULL };
 /* clang-format off */
 static const struct kind_option xen_options[] = {
 	{ "receive", modes, 0, 0, "copy", "how frames reach the guest" },
 	{ "header_copy", switches, 0, 0, "on", "of sent frames" },
 	{ "notify_batch", NULL, 1, 4096, "32", "frames a notification" },
+	{ "notify", notifies, 0, 0, "asked", "or always" },
+	{ "page_a_frame", switches, 0, 0, "off", "of 4 KiB" },
 	{ "ring_pages", NULL, 1, 16, "1", "pages of a ring" },
 	{ "persistent", switches, 0, 0, "off", "grants" },
 	{ "direct", switches, 0, 0, "off", "into the guest's pages" },
@@ -457,8 +460,13 @@ static const struct kind_option xen_options[] = {
 	{ .key = NULL },
 };
 /* clang-format on */
+static const struct kind_option paced_options[] = {
+	{ "percent", NULL, 10, 100, "100", "of the link's rate" },
+	{ .key = NULL },
+};
+static const struct kind_desc paced = { "native", "a cable", paced_options };
 static const struct kind_desc xen = { "domU", "a guest", xen_options };
-static const struct kind_desc *const builtin_kinds[] = { &native, &dom0, &uml,
+static const struct kind_desc *const builtin_kinds[] = { &paced, &dom0, &uml,
 							 &xen, NULL };
 
 static void test_builtins_are_good_plans(void **state)
@@ -560,7 +568,8 @@ static void test_files(void **state)
 	assert_string_equal(err.text,
 			    "no plan 'qiuck': no such file, and not built in; "
 			    "did you mean 'quick'? built in: quick, paper, "
-			    "paper-1g, paper-rule, mechanisms");
+			    "paper-1g, paper-rule, mechanisms, aa, "
+			    "injection, trace, calibrate");
 }
 
 int main(void)
