@@ -9,7 +9,6 @@
  * vazao's libraries.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,9 +22,11 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "agent/guest_line.h"
+#include "agent/guest_modules.h"
+#include "agent/guest_veth.h"
 #include "agent/protocol.h"
 #include "agent/server.h"
 #include "base/guest.h"
@@ -114,37 +115,41 @@ static int set_up_network(struct err *err)
 	return rc;
 }
 
-/* /dev/NAME of a variable that holds NAME, raw; -1 where there is none. */
-static int open_line(const char *variable, int *fd, struct err *err)
-{
-	const char *name = getenv(variable);
-	char path[64];
-	struct termios t;
-
-	*fd = -1;
-	if (!name)
-		return 0;
-	snprintf(path, sizeof(path), "/dev/%s", name);
-	*fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (*fd < 0 || tcgetattr(*fd, &t) < 0)
-		return err_sys(err, errno, "%s", path);
-	cfmakeraw(&t);
-	t.c_cflag |= CLOCAL | CREAD;
-	if (tcsetattr(*fd, TCSANOW, &t) < 0)
-		return err_sys(err, errno, "%s: making it raw", path);
-	return 0;
-}
-
 static int open_lines(struct guest *guest, struct err *err)
 {
-	int rc = open_line(GUEST_LINE, &guest->line_fd, err);
+	int rc = guest_open_line(getenv(GUEST_LINE), &guest->line_fd, err);
 
 	if (!rc && guest->line_fd < 0)
 		rc = err_set(err, EINVAL,
 			     "the kernel's command line lacks %s=, the "
 			     "agent's line",
 			     GUEST_LINE);
-	return rc ? rc : open_line(GUEST_CREDIT, &guest->credit_fd, err);
+	return rc ? rc
+		  : guest_open_line(getenv(GUEST_CREDIT), &guest->credit_fd,
+				    err);
+}
+
+/* Its words go where ours go: to the console. */
+static int run_setup(const char *program, struct err *err)
+{
+	int status;
+	pid_t pid;
+
+	if (!program)
+		return 0;
+	pid = fork();
+	if (pid == 0) {
+		execl(program, program, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0)
+		return err_sys(err, errno, "starting %s", program);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(err, errno, "waiting for %s", program);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return err_set(err, EIO, "%s failed", program);
+	return 0;
 }
 
 static int set_up(struct guest *guest, struct err *err)
@@ -157,7 +162,10 @@ static int set_up(struct guest *guest, struct err *err)
 		log_warn("host name '%s': %s", name, strerror(errno));
 	if (host)
 		mount_host(host);
-	return set_up_network(err) ? -err->code : open_lines(guest, err);
+	if (guest_load_modules(GUEST_MODULES, err) ||
+	    run_setup(getenv(GUEST_SETUP), err) || set_up_network(err))
+		return -err->code;
+	return open_lines(guest, err);
 }
 
 /*
@@ -300,6 +308,18 @@ static int be_init(struct err *err)
 	return rc;
 }
 
+/* What a guest's setup program asks for; true if it is that. */
+static bool be_tool(int argc, char **argv, int *rc, struct err *err)
+{
+	if (argc == 5 && strcmp(argv[1], "--relay") == 0)
+		*rc = guest_relay(argv[2], argv[3], argv[4], err);
+	else if (argc == 4 && strcmp(argv[1], "--veth") == 0)
+		*rc = guest_add_veth(argv[2], argv[3], err);
+	else
+		return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -311,9 +331,16 @@ int main(int argc, char **argv)
 		reboot(RB_POWER_OFF);
 		return 1; /* a panic then */
 	}
+	if (argc > 2 && be_tool(argc, argv, &rc, &err)) {
+		if (rc)
+			log_error("%s: %s", argv[1], err.text);
+		return rc ? 1 : 0;
+	}
 	if (argc != 2 || strcmp(argv[1], "--stdio") != 0) {
-		fprintf(stderr, "usage: vazao-agent --stdio, or as a guest's "
-				"/init\n");
+		fprintf(stderr,
+			"usage: vazao-agent --stdio | --veth ONE OTHER | "
+			"--relay DEVICE ADDRESS PORT, or as a guest's "
+			"/init\n");
 		return 2;
 	}
 	rc = agent_serve(STDIN_FILENO, STDOUT_FILENO, &err);

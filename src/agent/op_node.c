@@ -8,13 +8,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agent/restore.h"
 #include "agent/route.h"
 #include "agent/server.h"
+#include "base/guest.h"
 #include "base/json.h"
 #include "base/netdev.h"
 
@@ -142,6 +145,38 @@ static int read_state(int fd, const char *ifname, json_t **reply,
 	return 0;
 }
 
+/* One of the node's inner interfaces; not there yet: nothing to do. */
+static int set_inner(const struct agent_state *state, int fd,
+		     const char *ifname, const json_t *args, struct err *err)
+{
+	int rc = set_mtu(state, fd, ifname, args, err);
+
+	if (!rc)
+		rc = set_offload(state, fd, ifname, args, err);
+	return err->code == ENODEV ? 0 : rc;
+}
+
+static int set_all_inner(const struct agent_state *state, int fd,
+			 const json_t *args, struct err *err)
+{
+	const char *all = getenv(GUEST_INNER);
+	struct err why = ERR_INIT;
+	char name[IFNAMSIZ];
+	int rc = 0;
+
+	for (const char *at = all; at && *at && !rc;) {
+		size_t length = strcspn(at, ":");
+
+		snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		why = (struct err)ERR_INIT;
+		rc = set_inner(state, fd, name, args, &why);
+		at += length + (at[length] == ':');
+	}
+	if (rc && err)
+		*err = why;
+	return rc;
+}
+
 static int run_netdev(const struct agent_state *state, const json_t *args,
 		      bool set, json_t **reply, struct err *err)
 {
@@ -156,6 +191,8 @@ static int run_netdev(const struct agent_state *state, const json_t *args,
 		return fd;
 	if (set)
 		rc = set_address(state, fd, ifname, args, err);
+	if (!rc && set)
+		rc = set_all_inner(state, fd, args, err);
 	if (!rc && set)
 		rc = set_mtu(state, fd, ifname, args, err);
 	if (!rc && set)

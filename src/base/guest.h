@@ -23,8 +23,25 @@
  * read-only at /host, where the agent's op exec looks for programs. */
 #define GUEST_HOST "vazao_host"
 
-/* The terminal of the agent's stream, "ttyS0": made raw, both ways. */
+/*
+ * The agent's stream: a terminal, "ttyS0", which is made raw; another device
+ * that carries bytes both ways, "vport1p1" (waited for: its driver finds it
+ * late); or a connection that the guest makes,
+ * "tcp:INTERFACE:ADDRESS:PEER:PORT", ADDRESS being the guest's own, /24.
+ */
 #define GUEST_LINE "vazao_line"
+
+/* A program to be run to its end before the network is set up: dom0's
+ * toolstack. If it fails, so does the guest. */
+#define GUEST_SETUP "vazao_setup"
+
+/* Interfaces, with colons between, that get MTU and offload whenever the agent
+ * sets its own end: dom0's bridge and ports, which no one else can reach. */
+#define GUEST_INNER "vazao_inner"
+
+/* Where it is, the image's list of kernel modules to load, in this order:
+ * a file's path a line. */
+#define GUEST_MODULES "/modules/order"
 
 /*
  * The terminal for credits, "ttyS1". Without it the line has a flow control

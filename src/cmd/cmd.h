@@ -33,6 +33,7 @@ extern const struct command cmd_calibrate;
 extern const struct command cmd_doctor;
 extern const struct command cmd_explain;
 extern const struct command cmd_figures;
+extern const struct command cmd_image;
 extern const struct command cmd_lab;
 extern const struct command cmd_netback;
 extern const struct command cmd_netfront;

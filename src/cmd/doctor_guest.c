@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Programs, and guests that really boot: doctor_guest.S under QEMU's
- * accelerators, and User Mode Linux as far as its search for a root disk.
+ * Programs, and guests that really boot: one sector under QEMU's accelerators
+ * (lab/accel.h), and User Mode Linux as far as its search for a root disk.
  * Whoever hangs is killed with the cage.
  */
 #include "cmd/doctor.h"
@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <signal.h>
@@ -18,13 +17,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "lab/accel.h"
 
 #define OUTPUT_MAX 65536
-
-/* From doctor_guest.S: one sector, one line, one exit status. */
-extern const char doctor_guest[], doctor_guest_end[];
-#define GUEST_LINE   "vazao guest"
-#define GUEST_STATUS 33 /* EXIT_VALUE * 2 + 1 */
 
 struct outcome {
 	char output[OUTPUT_MAX]; /* standard output and error */
@@ -135,64 +130,19 @@ void probe_uml(const char *argument, struct finding *finding)
 			    seconds(&outcome));
 }
 
-/* The guest as a file: /proc/self/fd/N of a memory file, inherited. */
-static int guest_disk(char *drive, size_t size)
+static void report_trial(const char *accelerator, struct finding *finding)
 {
-	size_t bytes = (size_t)(doctor_guest_end - doctor_guest);
-	int fd = memfd_create("guest", 0);
+	struct accel_trial trial;
+	struct err err = ERR_INIT;
 
-	if (fd < 0 || write(fd, doctor_guest, bytes) != (ssize_t)bytes)
-		return -1;
-	snprintf(drive, size, "if=ide,format=raw,file=/proc/self/fd/%d", fd);
-	return 0;
-}
-
-static bool guest_spoke(const struct outcome *outcome)
-{
-	return WIFEXITED(outcome->status) &&
-	       WEXITSTATUS(outcome->status) == GUEST_STATUS &&
-	       strstr(outcome->output, GUEST_LINE);
-}
-
-static void boot_guest(const char *accelerator, struct finding *finding)
-{
-	static struct outcome outcome;
-	char accel[32], drive[96];
-	char *argv[] = { "qemu-system-x86_64",
-			 "-machine",
-			 "pc",
-			 "-cpu",
-			 "qemu64",
-			 "-m",
-			 "16",
-			 "-nodefaults",
-			 "-no-user-config",
-			 "-no-reboot",
-			 "-display",
-			 "none",
-			 "-debugcon",
-			 "stdio",
-			 "-device",
-			 "isa-debug-exit,iobase=0xf4,iosize=1",
-			 "-accel",
-			 accel,
-			 "-drive",
-			 drive,
-			 NULL };
-
-	snprintf(accel, sizeof(accel), "%s", accelerator);
-	if (guest_disk(drive, sizeof(drive)) < 0)
-		finding_set(finding, FINDING_WARNING, "memfd: %s",
-			    strerror(errno));
-	else if (!run_program(argv, &outcome))
-		finding_set(finding, FINDING_MISSING, "no %s", argv[0]);
-	else if (guest_spoke(&outcome))
+	if (accel_try(accelerator, &trial, &err))
+		finding_set(finding, FINDING_MISSING, "%s", err.text);
+	else if (trial.boots)
 		finding_set(finding, FINDING_OK, "a guest booted in %.1f s",
-			    seconds(&outcome));
+			    trial.seconds);
 	else
 		finding_set(finding, FINDING_WARNING,
-			    "a guest did not boot: %.110s",
-			    last_line(outcome.output));
+			    "a guest did not boot: %.110s", trial.text);
 }
 
 static void lack_kvm(struct finding *finding)
@@ -218,5 +168,5 @@ void probe_accelerator(const char *argument, struct finding *finding)
 		}
 		close(fd);
 	}
-	boot_guest(argument, finding);
+	report_trial(argument, finding);
 }

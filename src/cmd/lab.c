@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cmd/cmd.h"
+#include "cmd/images.h"
 #include "cmd/lab_door.h"
 #include "cmd/lab_enter.h"
 #include "cmd/lab_hold.h"
@@ -252,8 +253,10 @@ static int up(const struct values *values, int argc, char **argv)
 	make_name(argv[0], name);
 	rc = load_plan(&plan, argv[0], values, &err);
 	hold.plan = plan;
-	if (!rc)
+	if (!rc) {
+		images_provide(&cmd_lab, plan);
 		rc = bring_up(&hold, &missing, &err);
+	}
 	plan_free(plan);
 	json_decref(missing);
 	if (rc)

@@ -17,6 +17,7 @@
 #include "cmd/calibration.h"
 #include "cmd/cmd.h"
 #include "cmd/live.h"
+#include "cmd/images.h"
 #include "cmd/progress.h"
 #include "cmd/study_files.h"
 #include "lab/cage.h"
@@ -355,8 +356,10 @@ static int run(const struct command *command, int argc, char **argv)
 	rc = prepare(&job, argc, argv, &err);
 	if (!rc)
 		rc = go_live(&job, &err);
-	if (!rc)
+	if (!rc) {
+		images_provide(command, job.plan);
 		rc = cage_run(inside, &job, &status, &err);
+	}
 	if (rc == -EINTR) {
 		fprintf(stderr, "vazao study: %s\n", err.text);
 		status = report(&job, CMD_INTERRUPTED);

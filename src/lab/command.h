@@ -10,10 +10,10 @@
 #include <limits.h>
 #include <stddef.h>
 
-#define COMMAND_WORDS_MAX 24
+#define COMMAND_WORDS_MAX 96
 
 struct command_line {
-	char text[PATH_MAX + 1024];
+	char text[PATH_MAX + 8192];
 	size_t used;
 	char *argv[COMMAND_WORDS_MAX + 1]; /* NULL-ended */
 	int words;

@@ -7,6 +7,7 @@
 #define VAZAO_LAB_INSIDE_H
 
 #include "lab/driver_domain.h"
+#include "lab/machine.h"
 #include "lab/path.h"
 
 #define LAB_NODES_MAX  64
@@ -18,6 +19,14 @@ struct lab_plug {
 	char ifname[IFNAMSIZ];
 };
 
+/* The machine that runs Xen, for the paths to its dom0 and its domU
+ * (path_xen.c); the first of them makes it. */
+struct xen_host {
+	struct machine *machine;
+	struct lab_cable cable;
+	struct err broken; /* why it could not be made: told to every path */
+};
+
 struct lab {
 	struct lab_args args; /* its strings are the caller's */
 	struct lab_node *m2;
@@ -26,6 +35,7 @@ struct lab {
 	struct lab_plug plug[LAB_CABLES_MAX][2];
 	int cables;
 	struct driver_domain domain; /* node == NULL: not made */
+	struct xen_host xen;	     /* machine == NULL: not made */
 	struct lab_path *path;	     /* [args.paths] */
 	char steering[256];	     /* lab_steering() */
 };

@@ -109,11 +109,14 @@ static _Noreturn void be_guest(const struct keeper_args *args,
 	const struct rlimit no_core = { 0, 0 };
 	char files[64];
 	char *env[] = { files, NULL };
-	int fd[] = { args->image_fd, pipes->read[LINE], pipes->write[UP],
-		     pipes->write[CREDIT] };
+	int fd[4 + KEEPER_MORE_MAX] = { args->image_fd, pipes->read[LINE],
+					pipes->write[UP],
+					pipes->write[CREDIT] };
 
 	snprintf(files, sizeof(files), "TMPDIR=%s", keeper_files_dir());
-	if (take_places(fd, 4))
+	for (int i = 0; i < args->more; i++)
+		fd[4 + i] = args->more_fd[i];
+	if (take_places(fd, 4 + args->more))
 		die("the guest's descriptors");
 	signal(SIGCHLD, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &no_core);

@@ -26,8 +26,11 @@ enum keeper_fd {
 	KEEPER_IMAGE = 3,
 	KEEPER_LINE_IN,
 	KEEPER_LINE_OUT,
-	KEEPER_CREDIT_OUT
+	KEEPER_CREDIT_OUT,
+	KEEPER_MORE /* and on: keeper_args.more_fd */
 };
+
+#define KEEPER_MORE_MAX 24
 
 /* The keeper's exit status when its guest ended first; 0: the coordinator
  * closed the stream. */
@@ -37,7 +40,9 @@ struct keeper_args {
 	const struct lab_netns *netns; /* where the program runs */
 	char *const *argv;	       /* argv[0] is its file's path */
 	int image_fd;
-	int files_mib; /* the most that its files may take */
+	int files_mib;	    /* the most that its files may take */
+	const int *more_fd; /* [more]: a machine's lines, TAPs, kernel */
+	int more;
 };
 
 struct keeper {

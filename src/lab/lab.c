@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/if_tun.h>
+
 #include "lab/inside.h"
 #include "lab/placement.h"
 #include "lab/steer.h"
@@ -83,15 +85,9 @@ static void note_plug(struct lab_plug *plug, const struct link_spec *spec)
 	snprintf(plug->ifname, sizeof(plug->ifname), "%s", spec->ifname);
 }
 
-int lab_add_cable(struct lab *lab, const struct link_spec *plug,
-		  struct lab_cable *cable, struct err *err)
+static int number_cable(const struct lab *lab, struct lab_cable *cable,
+			struct err *err)
 {
-	char near_mac[18], far_mac[18];
-	struct link_spec near = *plug;
-	struct link_spec far = { lab->m2->netns, cable->m2_ifname, far_mac };
-	int64_t bps = cable->bps ? cable->bps : lab->args.link_bps;
-	int rc;
-
 	if (lab->cables == LAB_CABLES_MAX)
 		return err_set(err, E2BIG, "more than %d cables",
 			       LAB_CABLES_MAX);
@@ -99,6 +95,20 @@ int lab_add_cable(struct lab *lab, const struct link_spec *plug,
 	snprintf(cable->m2_ifname, sizeof(cable->m2_ifname), "eth%d",
 		 cable->number);
 	lab_format_address(cable, M2_HOST, cable->m2_address);
+	return 0;
+}
+
+int lab_add_cable(struct lab *lab, const struct link_spec *plug,
+		  struct lab_cable *cable, struct err *err)
+{
+	char near_mac[18], far_mac[18];
+	struct link_spec near = *plug;
+	struct link_spec far = { lab->m2->netns, cable->m2_ifname, far_mac };
+	int64_t bps = cable->bps ? cable->bps : lab->args.link_bps;
+	int rc = number_cable(lab, cable, err);
+
+	if (rc)
+		return rc;
 	lab_format_mac(cable, M2_HOST, far_mac);
 	lab_format_mac(cable, 1, near_mac);
 	if (!near.mac)
@@ -113,6 +123,30 @@ int lab_add_cable(struct lab *lab, const struct link_spec *plug,
 		rc = shape_plug(&far, bps, err);
 	note_plug(&lab->plug[lab->cables][0], &near);
 	note_plug(&lab->plug[lab->cables][1], &far);
+	lab->cables++;
+	return rc;
+}
+
+int lab_add_tap_cable(struct lab *lab, int queues, struct lab_cable *cable,
+		      struct err *err)
+{
+	char mac[18];
+	struct link_spec tap = { lab->m2->netns, cable->m2_ifname, mac };
+	int rc;
+
+	if (lab->args.link_bps)
+		return err_set(err, EOPNOTSUPP,
+			       "a machine's cable cannot be shaped both ways: "
+			       "leave link.rate unlimited");
+	rc = number_cable(lab, cable, err);
+	if (rc)
+		return rc;
+	lab_format_mac(cable, M2_HOST, mac);
+	rc = link_add_tap(&tap, queues > 1 ? IFF_MULTI_QUEUE : 0, err);
+	if (!rc)
+		rc = link_add_address(tap.netns, tap.ifname, cable->m2_address,
+				      24, err);
+	note_plug(&lab->plug[lab->cables][1], &tap);
 	lab->cables++;
 	return rc;
 }
@@ -260,6 +294,7 @@ void lab_destroy(struct lab *lab)
 		return;
 	while (lab->nodes)
 		free_node(lab->node[--lab->nodes]);
+	machine_free(lab->xen.machine);
 	if (lab->m2)
 		free_node(lab->m2);
 	free(lab->path);

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/guest.h"
 #include "base/log.h"
-#include "lab/image.h"
+#include "image/cpio.h"
 #include "lab/command.h"
 #include "lab/keeper.h"
 
@@ -199,16 +199,16 @@ static int find_program(char path[static PATH_MAX], struct err *err)
 
 static int build_image(int *fd, const char *agent_path, struct err *err)
 {
-	struct image *image;
-	int rc = image_create(&image, err);
+	struct cpio *image;
+	int rc = cpio_create(&image, err);
 
 	if (rc)
 		return rc;
-	image_add_dir(image, "dev", NULL);
-	image_add_char_device(image, "dev/console", makedev(5, 1), NULL);
-	image_add_file(image, "init", 0755, agent_path, NULL);
-	rc = image_to_memory_file(image, fd, err);
-	image_free(image);
+	cpio_add_dir(image, "dev", NULL);
+	cpio_add_char_device(image, "dev/console", makedev(5, 1), NULL);
+	cpio_add_file(image, "init", 0755, agent_path, NULL);
+	rc = cpio_to_memory_file(image, fd, err);
+	cpio_free(image);
 	return rc ? err_wrap(err, "the guests' agent") : 0;
 }
 

@@ -7,7 +7,8 @@
 
 /* Every kind of path there is. A new one is a file and a line here. */
 const struct path_ops *const path_kinds[] = {
-	&path_native, &path_dom0, &path_domU, &path_uml, NULL,
+	&path_native, &path_dom0, &path_domU, &path_uml,
+	&path_qemu,   &path_xen,  NULL,
 };
 
 int path_find_kind(const char *name, const struct path_ops **ops,

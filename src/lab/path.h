@@ -125,12 +125,18 @@ struct lab_cable {
 int lab_add_cable(struct lab *lab, const struct link_spec *plug,
 		  struct lab_cable *cable, struct err *err);
 
+/* A cable whose other plug is a machine's card: M2's interface is a TAP, for
+ * machine.h to attach to. -EOPNOTSUPP where the plan wants cables shaped. */
+int lab_add_tap_cable(struct lab *lab, int queues, struct lab_cable *cable,
+		      struct err *err);
+
 /* Host 1..254 on the cable: "10.77.<n>.<host>" and its MAC. */
 void lab_format_address(const struct lab_cable *cable, int host,
 			char address[static 16]);
 void lab_format_mac(const struct lab_cable *cable, int host,
 		    char mac[static 18]);
 
-extern const struct path_ops path_native, path_dom0, path_domU, path_uml;
+extern const struct path_ops path_native, path_dom0, path_domU, path_uml,
+	path_qemu, path_xen;
 
 #endif

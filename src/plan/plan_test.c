@@ -28,10 +28,10 @@ static const struct kind_option domu_options[] = {
 };
 /* clang-format on */
 
-static const struct kind_desc native = { "native", "a cable", NULL };
-static const struct kind_desc dom0 = { "dom0", "a bridge", NULL };
-static const struct kind_desc uml = { "uml", "a guest", uml_options };
-static const struct kind_desc domu = { "domU", "a guest", domu_options };
+static const struct kind_desc native = { "native", "a cable", NULL, NULL };
+static const struct kind_desc dom0 = { "dom0", "a bridge", NULL, NULL };
+static const struct kind_desc uml = { "uml", "a guest", uml_options, NULL };
+static const struct kind_desc domu = { "domU", "a guest", domu_options, NULL };
 static const struct kind_desc *const kinds[] = { &native, &dom0, &uml, &domu,
 						 NULL };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "lab/image.h"
+#include "image/cpio.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -30,19 +30,19 @@ static void make_file(char path[static 32], size_t size, time_t when)
 	close(fd);
 }
 
-static void build(struct image **image, const char *source)
+static void build(struct cpio **image, const char *source)
 {
-	assert_int_equal(image_create(image, NULL), 0);
-	assert_int_equal(image_add_dir(*image, "dev", NULL), 0);
-	assert_int_equal(image_add_char_device(*image, "dev/console",
-					       makedev(5, 1), NULL),
+	assert_int_equal(cpio_create(image, NULL), 0);
+	assert_int_equal(cpio_add_dir(*image, "dev", NULL), 0);
+	assert_int_equal(cpio_add_char_device(*image, "dev/console",
+					      makedev(5, 1), NULL),
 			 0);
-	assert_int_equal(image_add_file(*image, "init", 0755, source, NULL), 0);
+	assert_int_equal(cpio_add_file(*image, "init", 0755, source, NULL), 0);
 }
 
 static void test_same_bytes(void **state)
 {
-	struct image *first, *second;
+	struct cpio *first, *second;
 	const void *a, *b;
 	size_t a_size, b_size;
 	char one[32], other[32];
@@ -54,12 +54,12 @@ static void test_same_bytes(void **state)
 	assert_int_equal(chown(other, geteuid(), getegid()), 0);
 	build(&first, one);
 	build(&second, other);
-	assert_int_equal(image_finish(first, &a, &a_size, NULL), 0);
-	assert_int_equal(image_finish(second, &b, &b_size, NULL), 0);
+	assert_int_equal(cpio_finish(first, &a, &a_size, NULL), 0);
+	assert_int_equal(cpio_finish(second, &b, &b_size, NULL), 0);
 	assert_int_equal(a_size, b_size);
 	assert_memory_equal(a, b, a_size);
-	image_free(first);
-	image_free(second);
+	cpio_free(first);
+	cpio_free(second);
 	unlink(one);
 	unlink(other);
 }
@@ -92,7 +92,7 @@ static size_t read_member(const char *archive, size_t at, struct member *m)
 static void test_members(void **state)
 {
 	struct member m;
-	struct image *image;
+	struct cpio *image;
 	const void *bytes;
 	size_t size, at;
 	char source[32];
@@ -100,7 +100,7 @@ static void test_members(void **state)
 	(void)state;
 	make_file(source, 1001, 1);
 	build(&image, source);
-	assert_int_equal(image_finish(image, &bytes, &size, NULL), 0);
+	assert_int_equal(cpio_finish(image, &bytes, &size, NULL), 0);
 	at = read_member(bytes, 0, &m);
 	assert_string_equal(m.name, "dev");
 	assert_int_equal(m.field[MODE], 040755);
@@ -118,13 +118,13 @@ static void test_members(void **state)
 	at = read_member(bytes, at, &m);
 	assert_string_equal(m.name, "TRAILER!!!");
 	assert_int_equal(at, size);
-	image_free(image);
+	cpio_free(image);
 	unlink(source);
 }
 
 static void test_memory_file(void **state)
 {
-	struct image *image;
+	struct cpio *image;
 	const void *bytes;
 	size_t size;
 	char source[32], *copy;
@@ -134,8 +134,8 @@ static void test_memory_file(void **state)
 	(void)state;
 	make_file(source, 70000, 1);
 	build(&image, source);
-	assert_int_equal(image_to_memory_file(image, &fd, NULL), 0);
-	assert_int_equal(image_finish(image, &bytes, &size, NULL), 0);
+	assert_int_equal(cpio_to_memory_file(image, &fd, NULL), 0);
+	assert_int_equal(cpio_finish(image, &bytes, &size, NULL), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, size);
 	copy = malloc(size);
@@ -143,41 +143,41 @@ static void test_memory_file(void **state)
 	assert_memory_equal(copy, bytes, size);
 	free(copy);
 	close(fd);
-	image_free(image);
+	cpio_free(image);
 	unlink(source);
 }
 
 static void test_refusals(void **state)
 {
 	struct err err = ERR_INIT;
-	struct image *image;
+	struct cpio *image;
 	const void *bytes;
 	size_t size;
 
 	(void)state;
-	assert_int_equal(image_create(&image, &err), 0);
-	assert_int_equal(image_add_file(image, "init", 0755, "/no/such", &err),
+	assert_int_equal(cpio_create(&image, &err), 0);
+	assert_int_equal(cpio_add_file(image, "init", 0755, "/no/such", &err),
 			 -ENOENT);
 	assert_non_null(strstr(err.text, "/no/such"));
 	/* and it stays so */
-	assert_int_equal(image_add_dir(image, "dev", &err), -ENOENT);
-	assert_int_equal(image_finish(image, &bytes, &size, &err), -ENOENT);
-	image_free(image);
+	assert_int_equal(cpio_add_dir(image, "dev", &err), -ENOENT);
+	assert_int_equal(cpio_finish(image, &bytes, &size, &err), -ENOENT);
+	cpio_free(image);
 
-	assert_int_equal(image_create(&image, &err), 0);
-	assert_int_equal(image_add_dir(image, "/dev", &err), -EINVAL);
-	image_free(image);
+	assert_int_equal(cpio_create(&image, &err), 0);
+	assert_int_equal(cpio_add_dir(image, "/dev", &err), -EINVAL);
+	cpio_free(image);
 
-	assert_int_equal(image_create(&image, &err), 0);
-	assert_int_equal(image_add_file(image, "x", 0644, "/tmp", &err),
+	assert_int_equal(cpio_create(&image, &err), 0);
+	assert_int_equal(cpio_add_file(image, "x", 0644, "/tmp", &err),
 			 -EINVAL);
-	image_free(image);
+	cpio_free(image);
 
-	assert_int_equal(image_create(&image, &err), 0);
-	assert_int_equal(image_finish(image, &bytes, &size, &err), 0);
-	assert_int_equal(image_add_dir(image, "dev", &err), -EINVAL);
+	assert_int_equal(cpio_create(&image, &err), 0);
+	assert_int_equal(cpio_finish(image, &bytes, &size, &err), 0);
+	assert_int_equal(cpio_add_dir(image, "dev", &err), -EINVAL);
 	assert_non_null(strstr(err.text, "finished"));
-	image_free(image);
+	cpio_free(image);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "lab/image.h"
+#include "image/cpio.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 #define TRAILER "TRAILER!!!"
 
-struct image {
+struct cpio {
 	char *bytes;
 	size_t used, room;
 	uint32_t files; /* the next inode number */
@@ -33,13 +33,13 @@ struct entry {
 	dev_t device; /* of a device node */
 };
 
-int image_create(struct image **image, struct err *err)
+int cpio_create(struct cpio **image, struct err *err)
 {
 	*image = calloc(1, sizeof(**image));
 	return *image ? 0 : err_sys(err, ENOMEM, "a guest's image");
 }
 
-void image_free(struct image *image)
+void cpio_free(struct cpio *image)
 {
 	if (!image)
 		return;
@@ -47,7 +47,7 @@ void image_free(struct image *image)
 	free(image);
 }
 
-static int give_error(const struct image *image, struct err *err)
+static int give_error(const struct cpio *image, struct err *err)
 {
 	if (err && image->err.code)
 		*err = image->err;
@@ -55,7 +55,7 @@ static int give_error(const struct image *image, struct err *err)
 }
 
 /* NULL when there is no memory for `more` bytes behind what is there. */
-static char *grow(struct image *image, size_t more)
+static char *grow(struct cpio *image, size_t more)
 {
 	size_t need = image->used + more;
 	size_t room = image->room ? image->room : 4096;
@@ -78,7 +78,7 @@ static char *grow(struct image *image, size_t more)
 }
 
 /* Header and name, and file contents, each end on a multiple of 4. */
-static int pad(struct image *image)
+static int pad(struct cpio *image)
 {
 	size_t more = -image->used & 3;
 	char *zeros = grow(image, more);
@@ -89,7 +89,7 @@ static int pad(struct image *image)
 	return 0;
 }
 
-static int put_header(struct image *image, const struct entry *e)
+static int put_header(struct cpio *image, const struct entry *e)
 {
 	const uint32_t field[] = {
 		image->files++, /* inode */
@@ -124,8 +124,7 @@ static int put_header(struct image *image, const struct entry *e)
 	return pad(image);
 }
 
-static int put_entry(struct image *image, const struct entry *e,
-		     struct err *err)
+static int put_entry(struct cpio *image, const struct entry *e, struct err *err)
 {
 	const char *name = e->name;
 
@@ -143,7 +142,19 @@ static int put_entry(struct image *image, const struct entry *e,
 	return give_error(image, err);
 }
 
-int image_add_dir(struct image *image, const char *name, struct err *err)
+static int put_bytes(struct cpio *image, const char *bytes, size_t size,
+		     struct err *err)
+{
+	char *to = grow(image, size);
+
+	if (to) {
+		memcpy(to, bytes, size);
+		pad(image);
+	}
+	return give_error(image, err);
+}
+
+int cpio_add_dir(struct cpio *image, const char *name, struct err *err)
 {
 	const struct entry e = { .name = name,
 				 .mode = S_IFDIR | 0755,
@@ -152,8 +163,8 @@ int image_add_dir(struct image *image, const char *name, struct err *err)
 	return put_entry(image, &e, err);
 }
 
-int image_add_char_device(struct image *image, const char *name, dev_t device,
-			  struct err *err)
+int cpio_add_char_device(struct cpio *image, const char *name, dev_t device,
+			 struct err *err)
 {
 	const struct entry e = { .name = name,
 				 .mode = S_IFCHR | 0600,
@@ -163,8 +174,34 @@ int image_add_char_device(struct image *image, const char *name, dev_t device,
 	return put_entry(image, &e, err);
 }
 
+int cpio_add_symlink(struct cpio *image, const char *name, const char *target,
+		     struct err *err)
+{
+	const struct entry e = { .name = name,
+				 .mode = S_IFLNK | 0777,
+				 .links = 1,
+				 .size = (uint32_t)strlen(target) };
+
+	if (put_entry(image, &e, err))
+		return -image->err.code;
+	return put_bytes(image, target, e.size, err);
+}
+
+int cpio_add_text(struct cpio *image, const char *name, mode_t mode,
+		  const char *text, struct err *err)
+{
+	const struct entry e = { .name = name,
+				 .mode = S_IFREG | (mode & 07777),
+				 .links = 1,
+				 .size = (uint32_t)strlen(text) };
+
+	if (put_entry(image, &e, err))
+		return -image->err.code;
+	return put_bytes(image, text, e.size, err);
+}
+
 /* A file that shrinks under our hands would leave the archive out of step. */
-static int put_contents(struct image *image, int fd, size_t size,
+static int put_contents(struct cpio *image, int fd, size_t size,
 			const char *source)
 {
 	char *bytes = grow(image, size);
@@ -183,7 +220,7 @@ static int put_contents(struct image *image, int fd, size_t size,
 	return bytes ? pad(image) : -ENOMEM;
 }
 
-static int put_file(struct image *image, struct entry *e, int fd,
+static int put_file(struct cpio *image, struct entry *e, int fd,
 		    const char *source, struct err *err)
 {
 	struct stat st;
@@ -203,8 +240,8 @@ static int put_file(struct image *image, struct entry *e, int fd,
 	return put_contents(image, fd, (size_t)st.st_size, source);
 }
 
-int image_add_file(struct image *image, const char *name, mode_t mode,
-		   const char *source, struct err *err)
+int cpio_add_file(struct cpio *image, const char *name, mode_t mode,
+		  const char *source, struct err *err)
 {
 	struct entry e = { .name = name,
 			   .mode = S_IFREG | (mode & 07777),
@@ -223,8 +260,8 @@ int image_add_file(struct image *image, const char *name, mode_t mode,
 	return give_error(image, err);
 }
 
-int image_finish(struct image *image, const void **bytes, size_t *size,
-		 struct err *err)
+int cpio_finish(struct cpio *image, const void **bytes, size_t *size,
+		struct err *err)
 {
 	const struct entry trailer = { .name = TRAILER, .links = 1 };
 
@@ -251,11 +288,11 @@ static int write_all(int fd, const char *bytes, size_t size, struct err *err)
 	return 0;
 }
 
-int image_to_memory_file(struct image *image, int *fd, struct err *err)
+int cpio_to_memory_file(struct cpio *image, int *fd, struct err *err)
 {
 	const void *bytes;
 	size_t size;
-	int rc = image_finish(image, &bytes, &size, err);
+	int rc = cpio_finish(image, &bytes, &size, err);
 
 	if (rc)
 		return rc;

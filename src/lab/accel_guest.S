@@ -4,13 +4,13 @@
  * protected set-up into 64-bit mode with paging, as every kernel does, writes
  * one line to QEMU's debug console (port 0xe9) and ends QEMU through
  * isa-debug-exit (port 0xf4; QEMU's exit status is then value * 2 + 1).
- * doctor_guest.c hands it to QEMU as a disk.
+ * accel.c hands it to QEMU as a disk.
  */
 	.section .rodata
-	.globl doctor_guest, doctor_guest_end
+	.globl accel_guest, accel_guest_end
 
 #define ORIGIN	    0x7c00 /* where the BIOS loads it */
-#define AT(label)   (ORIGIN + label - doctor_guest)
+#define AT(label)   (ORIGIN + label - accel_guest)
 #define PML4	    0x1000
 #define PDPT	    0x2000
 #define PD	    0x3000
@@ -25,7 +25,7 @@
 #define EXIT_VALUE  0x10
 
 	.code16
-doctor_guest:
+accel_guest:
 	cli
 	cld
 	xorl %eax, %eax
@@ -74,7 +74,7 @@ gdt_pointer:
 	.word 15
 	.long AT(gdt)
 
-	.org doctor_guest + 510
+	.org accel_guest + 510
 	.word 0xaa55		/* "this disk boots" */
-doctor_guest_end:
+accel_guest_end:
 	.section .note.GNU-stack, "", @progbits

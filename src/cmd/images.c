@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/images.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "image/image.h"
+#include "lab/lab.h"
+
+static void say(void *arg, const char *line)
+{
+	fprintf(stderr, "image %s: %s\n", (const char *)arg, line);
+}
+
+static const struct kind_desc *find_kind(const char *name)
+{
+	for (const struct kind_desc *const *k = lab_kinds(); *k; k++)
+		if (strcmp((*k)->name, name) == 0)
+			return *k;
+	return NULL;
+}
+
+static void provide(const struct command *command, const char *name)
+{
+	const struct image_build build = { .name = name,
+					   .say = say,
+					   .arg = (void *)name };
+	struct err err = ERR_INIT;
+	struct image image;
+
+	if (image_ensure(&build, &image, &err))
+		fprintf(stderr, "vazao %s: %s\n", command->name, err.text);
+}
+
+void images_provide(const struct command *command, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->paths; i++) {
+		const struct kind_desc *kind = find_kind(plan->path[i].kind);
+		const char *const *name = kind ? kind->images : NULL;
+
+		for (; name && *name; name++)
+			provide(command, *name);
+	}
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/busybox sh
+# dom0's start: what Xen's toolstack needs, the network as figure 1 of the
+# 2007 study draws it, and domU where the lab asks for one. Run by PID 1
+# before the agent; what it prints is on the console. Variables from the
+# kernel's command line:
+#   vazao_domU_mac     domU's eth0; not set: no domU
+#   vazao_domU_memory  MiB
+#   vazao_domU_line    the port on which domU's agent is passed on: vport1p2
+set -e
+/usr/bin/busybox --install -s /usr/bin 2>/dev/null || true
+export PATH=/usr/sbin:/usr/bin
+xen=$(echo /usr/lib/xen-4.*)
+export PATH="$PATH:$xen/bin" LD_LIBRARY_PATH="$xen/lib/x86_64-linux-gnu"
+fail() { echo "dom0: $*"; exit 1; }
+trap 'fail "line $LINENO failed"' EXIT
+
+mkdir -p /proc/xen /run/xen /run/xenstored /var/lib/xenstored /var/lib/xen \
+	/var/lock /var/log/xen/console /tmp /etc/xen /root
+[ -e /var/run ] || ln -s /run /var/run
+mkdir -p /dev/pts
+mount -t devpts devpts /dev/pts # consoles of guests
+mount -t xenfs xenfs /proc/xen
+xenstored --pid-file /run/xen/xenstored.pid
+for i in $(seq 100); do
+	xenstore-read / >/dev/null 2>&1 && break
+	[ "$i" != 100 ] || fail "xenstored does not answer"
+	sleep 0.1
+done
+xen-init-dom0 >/dev/null
+xenconsoled --pid-file /run/xen/xenconsoled.pid --log=guest \
+	--log-dir=/var/log/xen/console
+
+# figure 1: eth0 / vif0.0 - xenbr0 - peth0
+mac=$(cat /sys/class/net/eth0/address)
+ip link set eth0 down
+ip link set eth0 name peth0
+/init --veth vif0.0 eth0
+ip link set eth0 address "$mac"
+brctl addbr xenbr0
+echo 0 > /sys/class/net/xenbr0/bridge/forward_delay
+for i in peth0 vif0.0; do
+	ip link set "$i" address fe:ff:ff:ff:ff:ff
+	brctl addif xenbr0 "$i"
+	ip link set "$i" up
+done
+ip link set xenbr0 up
+ip link set eth0 up
+
+trap - EXIT
+[ -n "$vazao_domU_mac" ] || exit 0
+trap 'fail "line $LINENO failed"' EXIT
+
+# domU's agent speaks over a second vif, on a bridge of its own
+brctl addbr mgmt0
+echo 0 > /sys/class/net/mgmt0/bridge/forward_delay
+ip addr add 10.99.0.1/24 dev mgmt0
+ip link set mgmt0 up
+
+# domU's file system: PID 1 and the modules
+mkdir -p /run/domU/modules /run/domU/dev
+cp /init /run/domU/init
+for i in $(cat /modules/guest); do cp "$i" /run/domU/modules/; done
+cp /modules/guest /run/domU/modules/order
+(cd /run/domU && find . | cpio -o -H newc 2>/dev/null) > /run/domU.img
+rm -r /run/domU
+
+cat > /run/domU.cfg <<END
+name = "domU"
+type = "pv"
+kernel = "/kernel"
+ramdisk = "/run/domU.img"
+memory = $vazao_domU_memory
+vcpus = 1
+vif = [ 'mac=$vazao_domU_mac,bridge=xenbr0',
+	'mac=00:16:3e:99:00:02,bridge=mgmt0' ]
+on_poweroff = "destroy"
+on_reboot = "destroy"
+on_crash = "destroy"
+extra = "console=hvc0 quiet loglevel=4 panic=-1 vazao_node=domU vazao_device=eth0 vazao_line=tcp:eth1:10.99.0.2:10.99.0.1:7000"
+END
+# domU's end is this machine's: the lab starts both anew
+(
+	trap - EXIT
+	/init --relay "/dev/$vazao_domU_line" 10.99.0.1 7000
+	sleep 0.2
+	echo "dom0: domU has ended; its console:"
+	tail -n 4 /var/log/xen/console/guest-domU.log
+	poweroff -f
+) &
+xl create /run/domU.cfg >/run/xl.log 2>&1 ||
+	fail "xl create: $(grep -m 2 error /run/xl.log | tr '\n' ' ')"
+trap - EXIT
+exit 0

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lab/node_machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct machine_node {
+	struct lab_node node;
+	struct machine *machine;
+	bool owns;
+	int line;
+};
+
+static struct machine_node *of(struct lab_node *node)
+{
+	return (struct machine_node *)node;
+}
+
+static int start_agent(struct lab_node *node, struct lab_channel *channel,
+		       struct err *err)
+{
+	struct machine_node *n = of(node);
+	int rc = machine_take_line(n->machine, n->line, channel, err);
+
+	/* the process is the machine's, to be reaped there */
+	return rc;
+}
+
+/* The machine goes on: others may live in it. Who starts this node's agent
+ * again boots it anew. */
+static void stop(struct lab_node *node)
+{
+	(void)node;
+}
+
+static void free_node(struct lab_node *node)
+{
+	if (of(node)->owns)
+		machine_free(of(node)->machine);
+	free(node);
+}
+
+static const struct node_ops qemu_ops = {
+	.name = "qemu",
+	.start_agent = start_agent,
+	.stop = stop,
+	.free = free_node,
+};
+
+static const struct node_ops xen_ops = {
+	.name = "xen",
+	.start_agent = start_agent,
+	.stop = stop,
+	.free = free_node,
+};
+
+int machine_node_new(struct lab_node **node,
+		     const struct machine_node_args *args, struct err *err)
+{
+	struct machine_node *made = calloc(1, sizeof(*made));
+
+	if (!made) {
+		if (args->owns)
+			machine_free(args->machine);
+		return err_sys(err, ENOMEM, "node %s", args->name);
+	}
+	made->node.ops = strcmp(args->kind, "xen") == 0 ? &xen_ops : &qemu_ops;
+	snprintf(made->node.name, sizeof(made->node.name), "%s", args->name);
+	made->machine = args->machine;
+	made->owns = args->owns;
+	made->line = args->line;
+	*node = &made->node;
+	return 0;
+}
