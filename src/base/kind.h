@@ -23,7 +23,7 @@ struct kind_desc {
 	const char *name;
 	const char *help;
 	const struct kind_option *options; /* ended by key == NULL; or NULL */
-	const char *const *images; /* that its guests boot, NULL-ended
+	const char *const *images;	   /* that its guests boot, NULL-ended
 				    * (image.h); NULL: none */
 };
 

@@ -17,6 +17,8 @@ static const struct path_needs path_needs[] = {
 	{ "dom0", { "namespaces", "veth", "bridge" } },
 	{ "domU", { "namespaces", "veth", "bridge", "TAP" } },
 	{ "uml", { "namespaces", "veth", "bridge", "TAP", "UML" } },
+	{ "qemu", { "namespaces", "veth", "bridge", "TAP", "tcg" } },
+	{ "xen", { "namespaces", "veth", "bridge", "TAP", "tcg" } },
 	{ NULL, { NULL } },
 };
 /* clang-format on */

@@ -13,7 +13,7 @@ static int pace(struct lab_path *path, struct err *err)
 {
 	int64_t percent = path_get_number(path, "percent");
 
-	if (percent == 100)
+	if (!percent || percent == 100)
 		return 0;
 	if (!path->link_bps)
 		return err_set(err, EINVAL,

@@ -441,65 +441,6 @@ static void test_the_text_makes_the_same_plan(void **state)
 	}
 }
 
-/* What the built-in plans ask of domU; the lab has more. */
-static const char *const modes[] = { "copy", "grant-copy", "flip-index",
-				     "flip-map", NULL };
-static const char *const switches[] = { "on", "off", NULL };
-static const char *const notifies[] = { "asked", "always", NULL };
-/* clang-format off */
-static const struct kind_option xen_options[] = {
-	{ "receive", modes, 0, 0, "copy", "how frames reach the guest" },
-	{ "header_copy", switches, 0, 0, "on", "of sent frames" },
-	{ "notify_batch", NULL, 1, 4096, "32", "frames a notification" },
-	{ "notify", notifies, 0, 0, "asked", "or always" },
-	{ "page_a_frame", switches, 0, 0, "off", "of 4 KiB" },
-	{ "ring_pages", NULL, 1, 16, "1", "pages of a ring" },
-	{ "persistent", switches, 0, 0, "off", "grants" },
-	{ "direct", switches, 0, 0, "off", "into the guest's pages" },
-	{ "realtime", switches, 0, 0, "off", "SCHED_FIFO" },
-	{ .key = NULL },
-};
-/* clang-format on */
-static const struct kind_option paced_options[] = {
-	{ "percent", NULL, 10, 100, "100", "of the link's rate" },
-	{ .key = NULL },
-};
-static const struct kind_desc paced = { "native", "a cable", paced_options };
-static const struct kind_desc xen = { "domU", "a guest", xen_options };
-static const struct kind_desc *const builtin_kinds[] = { &paced, &dom0, &uml,
-							 &xen, NULL };
-
-static void test_builtins_are_good_plans(void **state)
-{
-	static const struct {
-		const char *name;
-		size_t points;
-	} right[] = { { "quick", 8 },
-		      { "paper", 112 },
-		      { "paper-1g", 112 },
-		      { "paper-rule", 112 },
-		      { "mechanisms", 4 } };
-
-	(void)state;
-	for (size_t i = 0; plan_builtins[i].name; i++) {
-		struct plan_args args = { .name = plan_builtins[i].name,
-					  .kinds = builtin_kinds };
-		struct point *points;
-		struct plan *plan;
-		size_t count;
-
-		if (plan_load(&plan, &args, &err))
-			fail_msg("%s", err.text);
-		assert_true(strlen(plan_builtins[i].help) > 10);
-		assert_int_equal(plan_expand(plan, &points, &count, &err), 0);
-		for (size_t k = 0; k < sizeof(right) / sizeof(right[0]); k++)
-			if (strcmp(right[k].name, args.name) == 0)
-				assert_int_equal(count, right[k].points);
-		free(points);
-		plan_free(plan);
-	}
-}
-
 static void test_the_last_axis_is_the_fastest(void **state)
 {
 	struct plan *plan = parse("paths: native\nmtu: [500, 1500]\n"
@@ -583,7 +524,7 @@ int main(void)
 		cmocka_unit_test(test_bad_sets_are_refused),
 		cmocka_unit_test(test_sets_override),
 		cmocka_unit_test(test_the_text_makes_the_same_plan),
-		cmocka_unit_test(test_builtins_are_good_plans),
+
 		cmocka_unit_test(test_the_last_axis_is_the_fastest),
 		cmocka_unit_test(test_too_many_points_are_refused),
 		cmocka_unit_test(test_files),
