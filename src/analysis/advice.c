@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/group.h"
+#include "analysis/usage.h"
 #include "stats/family.h"
 
 #define LEVEL	    0.05 /* of the comparisons with the best, one-sided */
@@ -20,23 +22,6 @@ const char *advice_status_name(enum advice_status status)
 	};
 
 	return names[status];
-}
-
-static bool is_same_group(const struct point *a, const struct point *b)
-{
-	struct point other = *b;
-
-	other.value[AXIS_SOCKET_SIZE] = a->value[AXIS_SOCKET_SIZE];
-	other.value[AXIS_MESSAGE_SIZE] = a->value[AXIS_MESSAGE_SIZE];
-	return point_equal(a, &other);
-}
-
-static bool opens_group(const struct matrix *m, size_t point)
-{
-	for (size_t i = 0; i < point; i++)
-		if (is_same_group(&m->point[i], &m->point[point]))
-			return false;
-	return true;
 }
 
 static bool is_measured(const struct matrix *m, size_t point, size_t path)
@@ -62,7 +47,7 @@ static void fill_claim(const struct matrix *m, const struct advice_group *g,
 		       double target, struct claim *claim)
 {
 	for (size_t i = 0; i < m->points; i++) {
-		if (!is_same_group(&m->point[i], &m->point[g->first]) ||
+		if (!group_holds(&m->point[i], &m->point[g->first]) ||
 		    !is_measured(m, i, g->path))
 			continue;
 		claim_add_trial(claim, JOIN_ALL);
@@ -72,8 +57,7 @@ static void fill_claim(const struct matrix *m, const struct advice_group *g,
 					      .low = target,
 					      .high = HUGE_VAL };
 
-			if (i != j &&
-			    is_same_group(&m->point[i], &m->point[j]) &&
+			if (i != j && group_holds(&m->point[i], &m->point[j]) &&
 			    is_measured(m, j, g->path))
 				claim_add(claim, &c);
 		}
@@ -131,7 +115,7 @@ static void choose_only(const struct claim *claim, const struct matrix *m,
 	struct advice_cell only = { .share = 1, .lo = 1, .hi = 1 };
 
 	for (size_t i = 0; i < m->points && claim->trials; i++)
-		if (is_same_group(&m->point[i], &m->point[g->first]) &&
+		if (group_holds(&m->point[i], &m->point[g->first]) &&
 		    is_measured(m, i, g->path))
 			only.point = i;
 	if (!claim->trials)
@@ -173,72 +157,97 @@ static int compare_with_best(const struct matrix *m,
 	return rc;
 }
 
-/* Is a's cell at least as good in everything, and better in something? */
-static bool beats(const struct cell *a, const struct cell *b, bool cpu)
+/* At the sender's end, as TCP sees it with this load. */
+static double rtt_of(const struct matrix *m, const struct usage *usage,
+		     size_t point, size_t path)
 {
-	double x = a->throughput.mean, y = b->throughput.mean;
+	const char *name =
+		m->point[point].value[AXIS_DIRECTION] == DIRECTION_SEND
+			? "m1.tcp.rtt_us"
+			: "m2.tcp.rtt_us";
+	size_t number = usage_number(usage, name);
 
-	if (!cpu)
-		return x > y;
-	return x >= y && a->cpu_us_per_kb <= b->cpu_us_per_kb &&
-	       (x > y || a->cpu_us_per_kb < b->cpu_us_per_kb);
+	if (number == (size_t)-1)
+		return -1;
+	return usage_counter(usage_of(usage, point, path), name, number);
 }
 
-static void insert_by_rate(const struct matrix *m, struct advice_group *g,
-			   size_t point)
+/* Is a at least as good in everything measured, and better in something? */
+static bool beats(const struct advice_group *g, const struct advice_front *a,
+		  const struct advice_front *b)
 {
-	double rate = matrix_cell(m, point, g->path)->throughput.mean;
-	size_t at = g->front_count++;
+	bool better = a->throughput_mbps > b->throughput_mbps;
 
-	for (;
-	     at > 0 &&
-	     matrix_cell(m, g->front[at - 1], g->path)->throughput.mean < rate;
-	     at--)
-		g->front[at] = g->front[at - 1];
-	g->front[at] = point;
+	if (a->throughput_mbps < b->throughput_mbps)
+		return false;
+	if (g->front_has_cpu && a->cpu_us_per_kb > b->cpu_us_per_kb)
+		return false;
+	if (g->front_has_rtt && a->rtt_us > b->rtt_us)
+		return false;
+	better |= g->front_has_cpu && a->cpu_us_per_kb < b->cpu_us_per_kb;
+	better |= g->front_has_rtt && a->rtt_us < b->rtt_us;
+	return better;
 }
 
-static bool is_in(const struct matrix *m, const struct advice_group *g,
-		  size_t point)
+static int compare_rates(const void *a, const void *b)
 {
-	return is_same_group(&m->point[point], &m->point[g->first]) &&
-	       is_measured(m, point, g->path);
+	double x = ((const struct advice_front *)a)->throughput_mbps;
+	double y = ((const struct advice_front *)b)->throughput_mbps;
+
+	return (x < y) - (x > y);
 }
 
-static int find_front(const struct matrix *m, struct advice_group *g)
+/* All measured cells of the group, by falling throughput. */
+static void list_cells(const struct matrix *m, const struct usage *usage,
+		       struct advice_group *g)
 {
-	g->front = calloc(m->points, sizeof(*g->front));
+	g->front_has_cpu = g->front_has_rtt = g->cells > 0;
+	for (size_t i = 0; i < m->points; i++) {
+		const struct cell *cell = matrix_cell(m, i, g->path);
+		struct advice_front *f = &g->front[g->front_count];
+
+		if (!group_holds(&m->point[i], &m->point[g->first]) ||
+		    !is_measured(m, i, g->path))
+			continue;
+		*f = (struct advice_front){
+			.point = i,
+			.throughput_mbps = cell->throughput.mean,
+			.cpu_us_per_kb = cell->cpu_us_per_kb,
+			.rtt_us = rtt_of(m, usage, i, g->path)
+		};
+		g->front_has_cpu &= f->cpu_us_per_kb >= 0;
+		g->front_has_rtt &= f->rtt_us >= 0;
+		g->front_count++;
+	}
+	qsort(g->front, g->front_count, sizeof(*g->front), compare_rates);
+}
+
+static int find_front(const struct matrix *m, const struct usage *usage,
+		      struct advice_group *g)
+{
+	size_t kept = 0;
+
+	g->front = calloc(m->points + 1, sizeof(*g->front));
 	if (!g->front)
 		return -ENOMEM;
-	g->front_has_cpu = g->cells > 0;
-	for (size_t i = 0; i < m->points; i++)
-		if (is_in(m, g, i) &&
-		    matrix_cell(m, i, g->path)->cpu_us_per_kb < 0)
-			g->front_has_cpu = false;
-	for (size_t i = 0; i < m->points; i++) {
-		bool beaten = !is_in(m, g, i);
+	list_cells(m, usage, g);
+	for (size_t i = 0; i < g->front_count; i++) {
+		bool beaten = false;
 
-		for (size_t j = 0; !beaten && j < m->points; j++)
-			beaten = is_in(m, g, j) &&
-				 beats(matrix_cell(m, j, g->path),
-				       matrix_cell(m, i, g->path),
-				       g->front_has_cpu);
+		/* whoever beats it has no less throughput, and whoever beats
+		 * that one beats it, too: those kept, and its equals */
+		for (size_t j = 0; !beaten && j < kept; j++)
+			beaten = beats(g, &g->front[j], &g->front[i]);
+		for (size_t j = i + 1;
+		     !beaten && j < g->front_count &&
+		     g->front[j].throughput_mbps == g->front[i].throughput_mbps;
+		     j++)
+			beaten = beats(g, &g->front[j], &g->front[i]);
 		if (!beaten)
-			insert_by_rate(m, g, i);
+			g->front[kept++] = g->front[i];
 	}
+	g->front_count = kept;
 	return 0;
-}
-
-static size_t sibling(const struct matrix *m, size_t point, enum axis axis,
-		      int64_t value)
-{
-	struct point wanted = m->point[point];
-
-	wanted.value[axis] = value;
-	for (size_t i = 0; i < m->points; i++)
-		if (point_equal(&m->point[i], &wanted))
-			return i;
-	return ADVICE_NONE;
 }
 
 /* The advice for the same path with another MTU. */
@@ -254,7 +263,7 @@ static const struct advice_group *group_at_mtu(const struct matrix *m,
 		const struct advice_group *other = &advice->group[i];
 
 		if (other->path == g->path && other != g &&
-		    is_same_group(&wanted, &m->point[other->first]))
+		    group_holds(&wanted, &m->point[other->first]))
 			return other;
 	}
 	return NULL;
@@ -288,7 +297,8 @@ static int compare_with_default(const struct matrix *m,
 	g->default_point = ADVICE_NONE;
 	if (g->status == ADVICE_NO_DATA)
 		return 0;
-	g->default_point = sibling(m, g->choice.point, AXIS_SOCKET_SIZE, 0);
+	g->default_point =
+		group_sibling(m, g->choice.point, AXIS_SOCKET_SIZE, 0);
 	if (g->default_point != ADVICE_NONE) {
 		g->default_loss.a = (struct side){ g->default_point, g->path };
 		g->default_loss.b = (struct side){ g->choice.point, g->path };
@@ -307,13 +317,13 @@ static int lay_out(struct advice *advice, const struct matrix *m)
 	size_t groups = 0;
 
 	for (size_t i = 0; i < m->points; i++)
-		groups += opens_group(m, i);
+		groups += group_opens(m, i);
 	advice->group = calloc(groups * m->paths + 1, sizeof(*advice->group));
 	if (!advice->group)
 		return -ENOMEM;
 	for (size_t path = 0; path < m->paths; path++)
 		for (size_t i = 0; i < m->points; i++)
-			if (opens_group(m, i))
+			if (group_opens(m, i))
 				advice->group[advice->groups++] =
 					(struct advice_group){
 						.path = path,
@@ -327,7 +337,8 @@ static int lay_out(struct advice *advice, const struct matrix *m)
 }
 
 static int fill(struct advice *advice, const struct matrix *m,
-		const struct series *series, struct err *err)
+		const struct series *series, const struct usage *usage,
+		struct err *err)
 {
 	int rc = lay_out(advice, m);
 
@@ -336,7 +347,7 @@ static int fill(struct advice *advice, const struct matrix *m,
 	for (size_t i = 0; rc == 0 && i < advice->groups; i++) {
 		rc = compare_with_best(m, series, advice->target,
 				       &advice->group[i], err);
-		if (rc == 0 && find_front(m, &advice->group[i]))
+		if (rc == 0 && find_front(m, usage, &advice->group[i]))
 			rc = err_sys(err, ENOMEM, "%zu points", m->points);
 	}
 	for (size_t i = 0; rc == 0 && i < advice->groups; i++)
@@ -350,6 +361,7 @@ int advice_find(struct advice **advice, const struct matrix *matrix,
 {
 	struct advice *a = calloc(1, sizeof(*a));
 	struct series series = { 0 };
+	struct usage usage = { 0 };
 	int rc;
 
 	*advice = NULL;
@@ -357,7 +369,9 @@ int advice_find(struct advice **advice, const struct matrix *matrix,
 		return err_sys(err, ENOMEM, "advice");
 	a->target = target;
 	rc = series_load(&series, matrix, store, err);
-	rc = rc ? rc : fill(a, matrix, &series, err);
+	rc = rc ? rc : usage_load(&usage, matrix, store, err);
+	rc = rc ? rc : fill(a, matrix, &series, &usage, err);
+	usage_free(&usage);
 	series_free(&series);
 	if (rc)
 		advice_free(a);

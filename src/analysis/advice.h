@@ -46,6 +46,11 @@ struct advice_cell {
 	double share, lo, hi; /* of the best rate of the group; hi <= 1 */
 };
 
+struct advice_front {
+	size_t point;
+	double throughput_mbps, cpu_us_per_kb, rtt_us; /* < 0: not measured */
+};
+
 struct advice_group {
 	size_t path, first; /* first: a point of it, for the other axes */
 	enum advice_status status;
@@ -60,10 +65,12 @@ struct advice_group {
 	/* The choice's rate over that of MTU 1500's choice, all else alike.
 	 * Not valid for 1500 itself, nor where there is none. */
 	struct contrast mtu_gain;
-	size_t *front; /* points that no other beats in all of throughput and
-			* CPU us/KB, by falling throughput */
+	/* Points that no other beats in all of throughput, CPU us/KB and the
+	 * connections' round-trip time under this load, as far as measured in
+	 * every cell; by the estimates, by falling throughput. */
+	struct advice_front *front;
 	size_t front_count;
-	bool front_has_cpu; /* false: CPU was not measured */
+	bool front_has_cpu, front_has_rtt;
 };
 
 struct advice {

@@ -191,6 +191,10 @@ static void estimate(const struct estimator *with, struct contrast *c)
 {
 	struct stats_efficiency e = { 0 };
 
+	if (c->given) {
+		c->valid = c->n >= 2 && c->ratio > 0 && isfinite(c->se);
+		return;
+	}
 	if (has_failed(with->matrix, &c->a) || has_failed(with->matrix, &c->b))
 		return;
 	if (is_efficiency(c)) {
@@ -320,6 +324,8 @@ static enum outcome judge(struct claim *claim)
 {
 	bool every = claim->quantifier == QUANTIFIER_EVERY;
 
+	if (claim->settled)
+		return claim->verdict;
 	if (!claim->trials)
 		return OUTCOME_UNDECIDED;
 	if (every ? every_holds(claim) : 2 * claim->in_favor > claim->trials)
@@ -365,7 +371,8 @@ int claim_judge(struct claim *claim, const struct matrix *matrix,
 	}
 	with.x = calloc(2 * n + 1, sizeof(*with.x));
 	with.y = with.x + n;
-	if (rc == 0 && with.x && !matrix->rule_2007)
+	if (rc == 0 && with.x && !matrix->rule_2007 && claim->contrasts &&
+	    !claim->contrast[0].given)
 		rc = pool_contrasts(claim, series, &with.pool);
 	for (size_t i = 0; rc == 0 && with.x && i < claim->contrasts; i++) {
 		estimate(&with, &claim->contrast[i]);

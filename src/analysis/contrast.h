@@ -51,6 +51,7 @@ struct contrast {
 	struct side a, b;
 	enum quantity quantity;
 	double low, high; /* claim; 0 and HUGE_VAL: open */
+	bool given;	  /* n, ratio, se, nu are the caller's, not of rates */
 	/* what was found */
 	bool valid;	      /* at least two pairs, none of them all zero */
 	size_t n;	      /* pairs */
@@ -77,6 +78,8 @@ struct claim {
 	enum outcome verdict;
 	double mean;	    /* geometric, of the shown contrasts; 0: none */
 	size_t least, most; /* trials: lowest hi, highest lo */
+	char note[256];	    /* what else there is to say; "" */
+	bool settled;	    /* the caller gave the verdict */
 	bool out_of_memory; /* an addition failed; claim_judge() says so */
 };
 

@@ -6,24 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/group.h"
+
 #define K	  1024
-#define NO_POINT  ((size_t)-1)
 #define HALF_LEFT 0.50 /* "a fall of at least 50 %" */
 #define HALF_BAND 0.10 /* "around 50 %": 40 to 60 % */
 #define FOURFOLD  4.0  /* "a difference of over 300 %" */
-
-/* A copy of the point with another value, as the study's own point. */
-static size_t sibling(const struct matrix *m, size_t point, enum axis axis,
-		      int64_t value)
-{
-	struct point wanted = m->point[point];
-
-	wanted.value[axis] = value;
-	for (size_t i = 0; i < m->points; i++)
-		if (point_equal(&m->point[i], &wanted))
-			return i;
-	return NO_POINT;
-}
 
 static int64_t mtu_of(const struct matrix *m, size_t point)
 {
@@ -50,16 +38,6 @@ static bool is_large(int64_t socket)
 static bool is_extreme(int64_t message)
 {
 	return message == 512 || message == K * K;
-}
-
-/* Do the points differ in nothing but sockets and messages? */
-static bool is_same_group(const struct point *a, const struct point *b)
-{
-	struct point other = *b;
-
-	other.value[AXIS_SOCKET_SIZE] = a->value[AXIS_SOCKET_SIZE];
-	other.value[AXIS_MESSAGE_SIZE] = a->value[AXIS_MESSAGE_SIZE];
-	return point_equal(a, &other);
 }
 
 static struct contrast throughput(size_t a, size_t b, size_t path)
@@ -89,13 +67,16 @@ static void add_efficiency(struct claim *claim, size_t point, size_t path,
 	add_one(claim, &c);
 }
 
-static void build_mtu(struct claim *claim, const struct matrix *m, size_t path)
+static void build_mtu(struct claim *claim, const struct evidence *e,
+		      size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++) {
-		size_t large = sibling(m, i, AXIS_MTU, 1500);
+		size_t large = group_sibling(m, i, AXIS_MTU, 1500);
 		struct contrast c = throughput(i, large, path);
 
-		if (mtu_of(m, i) != 500 || large == NO_POINT)
+		if (mtu_of(m, i) != 500 || large == GROUP_NO_POINT)
 			continue;
 		c.high = 1;
 		add_one(claim, &c);
@@ -103,9 +84,11 @@ static void build_mtu(struct claim *claim, const struct matrix *m, size_t path)
 }
 
 /* Every pair of socket sizes, the larger over the smaller. 0 is no size. */
-static void build_socket(struct claim *claim, const struct matrix *m,
+static void build_socket(struct claim *claim, const struct evidence *e,
 			 size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++)
 		for (size_t j = 0; j < m->points; j++) {
 			struct contrast c = throughput(i, j, path);
@@ -113,7 +96,7 @@ static void build_socket(struct claim *claim, const struct matrix *m,
 			if (socket_of(m, j) == 0 ||
 			    socket_of(m, i) <= socket_of(m, j) ||
 			    message_of(m, i) != message_of(m, j) ||
-			    !is_same_group(&m->point[i], &m->point[j]))
+			    !group_holds(&m->point[i], &m->point[j]))
 				continue;
 			c.low = 1;
 			add_one(claim, &c);
@@ -121,9 +104,11 @@ static void build_socket(struct claim *claim, const struct matrix *m,
 }
 
 /* A cell of 112, 128 or 256 KB against every other of its MTU. */
-static void build_near_best(struct claim *claim, const struct matrix *m,
+static void build_near_best(struct claim *claim, const struct evidence *e,
 			    size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++) {
 		bool opened = false;
 
@@ -131,8 +116,7 @@ static void build_near_best(struct claim *claim, const struct matrix *m,
 		     j++) {
 			struct contrast c = throughput(i, j, path);
 
-			if (i == j ||
-			    !is_same_group(&m->point[i], &m->point[j]))
+			if (i == j || !group_holds(&m->point[i], &m->point[j]))
 				continue;
 			c.low = STATEMENT_NEAR;
 			if (!opened)
@@ -144,9 +128,11 @@ static void build_near_best(struct claim *claim, const struct matrix *m,
 }
 
 /* Message size = socket size against every other message size. */
-static void build_equal_worst(struct claim *claim, const struct matrix *m,
+static void build_equal_worst(struct claim *claim, const struct evidence *e,
 			      size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++) {
 		int64_t socket = socket_of(m, i);
 		bool opened = false;
@@ -158,7 +144,7 @@ static void build_equal_worst(struct claim *claim, const struct matrix *m,
 			struct contrast c = throughput(i, j, path);
 
 			if (i == j || socket_of(m, j) != socket ||
-			    !is_same_group(&m->point[i], &m->point[j]))
+			    !group_holds(&m->point[i], &m->point[j]))
 				continue;
 			c.high = 1;
 			if (!opened)
@@ -169,8 +155,11 @@ static void build_equal_worst(struct claim *claim, const struct matrix *m,
 	}
 }
 
-static void build_half(struct claim *claim, const struct matrix *m, size_t path)
+static void build_half(struct claim *claim, const struct evidence *e,
+		       size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++)
 		if (mtu_of(m, i) == 500)
 			add_efficiency(claim, i, path, 0, HALF_LEFT);
@@ -187,7 +176,7 @@ static void add_best_sockets(struct claim *claim, const struct matrix *m,
 
 		if (!is_large(socket_of(m, i)) ||
 		    message_of(m, i) != message_of(m, small) ||
-		    !is_same_group(&m->point[i], &m->point[small]))
+		    !group_holds(&m->point[i], &m->point[small]))
 			continue;
 		c.high = 1;
 		c.quantity = quantity;
@@ -198,9 +187,11 @@ static void add_best_sockets(struct claim *claim, const struct matrix *m,
 	}
 }
 
-static void build_best_rate(struct claim *claim, const struct matrix *m,
+static void build_best_rate(struct claim *claim, const struct evidence *e,
 			    size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++)
 		if (mtu_of(m, i) == 500 && socket_of(m, i) &&
 		    socket_of(m, i) < 112 * K)
@@ -208,9 +199,11 @@ static void build_best_rate(struct claim *claim, const struct matrix *m,
 					 QUANTITY_THROUGHPUT);
 }
 
-static void build_best_efficiency(struct claim *claim, const struct matrix *m,
+static void build_best_efficiency(struct claim *claim, const struct evidence *e,
 				  size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++)
 		if (mtu_of(m, i) == 500 && socket_of(m, i) &&
 		    socket_of(m, i) < 112 * K)
@@ -218,8 +211,11 @@ static void build_best_efficiency(struct claim *claim, const struct matrix *m,
 					 QUANTITY_EFFICIENCY);
 }
 
-static void build_full(struct claim *claim, const struct matrix *m, size_t path)
+static void build_full(struct claim *claim, const struct evidence *e,
+		       size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++)
 		if (mtu_of(m, i) == 1500 && socket_of(m, i) == 112 * K &&
 		    (message_of(m, i) == 32 * K || message_of(m, i) == 64 * K))
@@ -227,14 +223,16 @@ static void build_full(struct claim *claim, const struct matrix *m, size_t path)
 				       HUGE_VAL);
 }
 
-static void build_mtu_efficiency(struct claim *claim, const struct matrix *m,
+static void build_mtu_efficiency(struct claim *claim, const struct evidence *e,
 				 size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++) {
-		size_t small = sibling(m, i, AXIS_MTU, 500);
+		size_t small = group_sibling(m, i, AXIS_MTU, 500);
 		struct contrast c = throughput(i, small, path);
 
-		if (mtu_of(m, i) != 1500 || small == NO_POINT)
+		if (mtu_of(m, i) != 1500 || small == GROUP_NO_POINT)
 			continue;
 		c.quantity = QUANTITY_EFFICIENCY;
 		c.low = 1;
@@ -249,18 +247,22 @@ static bool is_exception(const struct matrix *m, size_t point)
 	       socket_of(m, point) >= 64 * K;
 }
 
-static void build_dom0_near(struct claim *claim, const struct matrix *m,
+static void build_dom0_near(struct claim *claim, const struct evidence *e,
 			    size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++)
 		if (!is_exception(m, i))
 			add_efficiency(claim, i, path, STATEMENT_NEAR,
 				       HUGE_VAL);
 }
 
-static void build_dom0_exception(struct claim *claim, const struct matrix *m,
+static void build_dom0_exception(struct claim *claim, const struct evidence *e,
 				 size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	for (size_t i = 0; i < m->points; i++)
 		if (is_exception(m, i))
 			add_efficiency(claim, i, path, HALF_LEFT - HALF_BAND,
@@ -273,7 +275,7 @@ static void add_dom0_over(struct claim *claim, const struct matrix *m,
 {
 	size_t dom0 = statement_path(m, ROLE_DOM0);
 
-	for (size_t i = 0; dom0 != NO_POINT && i < m->points; i++) {
+	for (size_t i = 0; dom0 != GROUP_NO_POINT && i < m->points; i++) {
 		struct contrast c = { .a = { i, dom0 },
 				      .b = { i, guest },
 				      .quantity = QUANTITY_THROUGHPUT,
@@ -286,15 +288,19 @@ static void add_dom0_over(struct claim *claim, const struct matrix *m,
 	}
 }
 
-static void build_dom0_over(struct claim *claim, const struct matrix *m,
+static void build_dom0_over(struct claim *claim, const struct evidence *e,
 			    size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	add_dom0_over(claim, m, path, INT64_MAX, 1);
 }
 
-static void build_dom0_fourfold(struct claim *claim, const struct matrix *m,
+static void build_dom0_fourfold(struct claim *claim, const struct evidence *e,
 				size_t path)
 {
+	const struct matrix *m = e->matrix;
+
 	add_dom0_over(claim, m, path, 16 * K, FOURFOLD);
 }
 
@@ -314,7 +320,7 @@ const struct statement statement_table[] = {
 	  "Sockets of 112, 128 and 256 KB are near the best of their MTU (within 10 %).",
 	  ROLE_NATIVE, QUANTIFIER_EVERY,
 	  "throughput over that of the best cell of the MTU",
-	  "a socket size of 112K, 128K or 256K", build_near_best },
+	  "a socket size of 112K, 128K or 256K, and others to compare it with", build_near_best },
 	{ "equal-sizes", "4.2, figure 2 (iv)",
 	  "With sockets of 4 and 8 KB the worst message size tends to be that of the socket.",
 	  ROLE_NATIVE, QUANTIFIER_MOST,
@@ -365,6 +371,30 @@ const struct statement statement_table[] = {
 	  ROLE_DOM0, QUANTIFIER_EVERY,
 	  "efficiency",
 	  "dom0, MTU 500, message size 512, sockets from 64K", build_dom0_exception },
+	{ "tail-frame", "4.2, last part",
+	  "The last frame of a full socket buffer is short: at MTU 1500 1 in 3 with 4 KB, 1 in 75 with 112 KB (within a factor of 2).",
+	  ROLE_GUEST, QUANTIFIER_EVERY,
+	  "mean payload of a frame over the MSS",
+	  "MTU 1500 without offload, socket size 4K or 112K, TCP's segments counted", statement_build_tail },
+	{ "collapse", "4.2, last part",
+	  "Compacting a receive queue that is full (collapse) costs a guest throughput.",
+	  ROLE_GUEST, QUANTIFIER_MOST,
+	  "collapses", "the kernel's TCP counters", statement_build_collapse },
+	{ "page-a-frame", "4.2, last part",
+	  "A page of 4 KiB for each received frame, whatever its size, costs a guest throughput.",
+	  ROLE_GUEST, QUANTIFIER_MOST,
+	  "throughput with a page a frame over that without",
+	  "two guests that differ by page_a_frame alone (plan mechanisms)", statement_build_page },
+	{ "page-flip", "4.2, last part",
+	  "Moving received data by exchanging pages costs a guest throughput.",
+	  ROLE_GUEST, QUANTIFIER_MOST,
+	  "throughput with receive flip-map over that with copy",
+	  "two guests that differ by receive alone, flip-map and copy (plan mechanisms)", statement_build_flip },
+	{ "interrupts", "4.2, last part",
+	  "An interrupt for each frame costs a guest throughput.",
+	  ROLE_GUEST, QUANTIFIER_MOST,
+	  "throughput with notify always over that with asked",
+	  "two guests that differ by notify alone (plan mechanisms)", statement_build_notify },
 	{ NULL, NULL, NULL, ROLE_NATIVE, QUANTIFIER_EVERY, NULL, NULL, NULL },
 };
 /* clang-format on */
@@ -394,21 +424,22 @@ size_t statement_path(const struct matrix *matrix, enum role role)
 	return (size_t)-1;
 }
 
-static int test_one(const struct matrix *matrix, const struct series *series,
+static int test_one(const struct evidence *evidence,
 		    struct statement_result *result, struct err *err)
 {
 	const struct statement *statement = result->statement;
 
 	result->claim.quantifier = statement->quantifier;
-	result->path = statement_path(matrix, statement->role);
-	if (result->path != NO_POINT)
-		statement->build(&result->claim, matrix, result->path);
-	if (claim_judge(&result->claim, matrix, series, err))
+	result->path = statement_path(evidence->matrix, statement->role);
+	if (result->path != GROUP_NO_POINT)
+		statement->build(&result->claim, evidence, result->path);
+	if (claim_judge(&result->claim, evidence->matrix, evidence->series,
+			err))
 		return err_wrap(err, "statement %s", statement->id);
 	return 0;
 }
 
-int statements_test(const struct matrix *matrix, const struct series *series,
+int statements_test(const struct evidence *evidence,
 		    struct statement_result **results, size_t *count,
 		    struct err *err)
 {
@@ -423,7 +454,7 @@ int statements_test(const struct matrix *matrix, const struct series *series,
 		return err_sys(err, ENOMEM, "%zu statements", n);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		list[i].statement = &statement_table[i];
-		rc = test_one(matrix, series, &list[i], err);
+		rc = test_one(evidence, &list[i], err);
 	}
 	if (rc) {
 		statements_free(list, n);

@@ -88,6 +88,9 @@ static double flat_world(int path, const struct point *point)
 
 struct tested {
 	struct fixture f;
+	struct usage usage;
+	struct store_path *paths;
+	size_t path_count;
 	struct statement_result *result;
 	size_t count;
 };
@@ -96,35 +99,46 @@ static void test_open(struct tested *t, const struct synthetic *study)
 {
 	struct err err = ERR_INIT;
 
+	memset(t, 0, sizeof(*t));
 	fixture_open(&t->f, study);
-	if (statements_test(t->f.matrix, &t->f.series, &t->result, &t->count,
-			    &err))
+	if (usage_load(&t->usage, t->f.matrix, t->f.store, &err) ||
+	    store_load_paths(t->f.store, &t->paths, &t->path_count, &err) ||
+	    statements_test(&(struct evidence){ .matrix = t->f.matrix,
+						.series = &t->f.series,
+						.usage = &t->usage,
+						.paths = t->paths },
+			    &t->result, &t->count, &err))
 		fail_msg("%s", err.text);
 }
 
 static void test_close(struct tested *t)
 {
 	statements_free(t->result, t->count);
+	usage_free(&t->usage);
+	store_paths_free(t->paths, t->path_count);
 	fixture_close(&t->f);
 }
 
 static void expect_all(const struct synthetic *study, enum outcome verdict)
 {
 	struct tested t;
+	size_t tested = 0;
 
 	test_open(&t, study);
-	assert_true(t.count > 10);
 	for (size_t i = 0; i < t.count; i++) {
 		const struct claim *c = &t.result[i].claim;
 
+		if (!c->trials) /* rests on what this world does not have */
+			continue;
+		tested++;
 		if (c->verdict != verdict)
 			fail_msg("%s %s: %zu for, %zu against of %zu",
 				 t.result[i].statement->id,
 				 outcome_name(c->verdict), c->in_favor,
 				 c->against, c->trials);
-		assert_true(c->trials > 0);
 		assert_true(isfinite(c->mean) && c->mean > 0);
 	}
+	assert_int_equal(tested, 13);
 	test_close(&t);
 }
 

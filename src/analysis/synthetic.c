@@ -218,6 +218,10 @@ static int fill_block(const struct block_args *args, struct err *err)
 		fill_measurement(&m[block.measurements++], path,
 				 synthetic_rate(args->study, path, &point) *
 					 weather * (1 + noise));
+		if (args->study->counters)
+			m[block.measurements - 1].counters =
+				args->study->counters(path, &point,
+						      args->round);
 	}
 	for (size_t i = 0;
 	     args->study->counters_bytes && i < block.measurements; i++)

@@ -29,6 +29,8 @@ struct synthetic {
 	int64_t link_bps;
 	/* the true rate, 10^6 bit/s; NULL: synthetic_rate()'s own */
 	double (*rate)(int path, const struct point *point);
+	/* a measurement's counters, a new reference; NULL: none */
+	json_t *(*counters)(int path, const struct point *point, int round);
 	bool trouble;  /* failures, a discarded block, unlike nodes, and one
 		       * point that was not visited */
 	uint64_t salt; /* another draw of the noise */

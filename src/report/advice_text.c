@@ -169,7 +169,7 @@ static void say_best(const struct matrix *m, const struct advice_group *g,
 	words_point(m, &m->point[g->best.point], where, sizeof(where));
 	words_mbps(matrix_cell(m, g->best.point, g->path)->throughput.mean,
 		   mbps, sizeof(mbps));
-	prose_detail(prose,
+	prose_bullet(prose,
 		     "best: %s Mbit/s at %s; %zu of %zu settings are not shown "
 		     "to be slower",
 		     mbps, where, g->not_worse, g->cells);
@@ -181,38 +181,50 @@ static void say_defaults(const struct matrix *m, const struct advice_group *g,
 	char change[64];
 
 	if (g->default_point == g->choice.point)
-		prose_detail(prose, "the kernel's own socket sizing is it");
+		prose_bullet(prose, "the kernel's own socket sizing is it");
 	else if (g->default_loss.valid) {
 		put_percent(&g->default_loss, change, sizeof(change));
-		prose_detail(prose,
+		prose_bullet(prose,
 			     "left to the kernel's own socket sizing: %s",
 			     change);
 	} else {
-		prose_detail(prose, "the kernel's own socket sizing was not "
+		prose_bullet(prose, "the kernel's own socket sizing was not "
 				    "measured (--set socket_size=[0, ...])");
 	}
 	if (!g->mtu_gain.valid)
 		return;
 	put_percent(&g->mtu_gain, change, sizeof(change));
-	prose_detail(prose, "against the advice at MTU %d: %s", DEFAULT_MTU,
+	prose_bullet(prose, "against the advice at MTU %d: %s", DEFAULT_MTU,
 		     change);
 	(void)m;
 }
 
+/* What else may be wanted: less CPU time or a shorter queue for less
+ * throughput. */
 static void say_front(const struct matrix *m, const struct advice_group *g,
 		      const struct prose *prose)
 {
-	if (!g->front_has_cpu)
+	if (!g->front_has_cpu && !g->front_has_rtt)
 		return;
+	prose_bullet(prose, "no setting beats these in throughput%s%s%s:",
+		     g->front_has_cpu ? ", CPU time" : "",
+		     g->front_has_rtt ? ", round-trip time" : "",
+		     g->front_count > FRONT_SHOWN ? " (the fastest)" : "");
+	prose_begin_lines(prose);
 	for (size_t i = 0; i < g->front_count && i < FRONT_SHOWN; i++) {
-		const struct cell *c = matrix_cell(m, g->front[i], g->path);
-		char where[WORDS_MAX], mbps[32];
+		const struct advice_front *f = &g->front[i];
+		char where[WORDS_MAX], mbps[32], cpu[32] = "", rtt[32] = "";
 
-		words_point(m, c->point, where, sizeof(where));
-		words_mbps(c->throughput.mean, mbps, sizeof(mbps));
-		prose_detail(prose, "front: %s Mbit/s at %.2f CPU us/KB: %s",
-			     mbps, c->cpu_us_per_kb, where);
+		words_point(m, &m->point[f->point], where, sizeof(where));
+		words_mbps(f->throughput_mbps, mbps, sizeof(mbps));
+		if (g->front_has_cpu)
+			snprintf(cpu, sizeof(cpu), "  %6.2f us/KB",
+				 f->cpu_us_per_kb);
+		if (g->front_has_rtt)
+			snprintf(rtt, sizeof(rtt), "  rtt %6.0f us", f->rtt_us);
+		prose_line(prose, "%8s Mbit/s%s%s  %s", mbps, cpu, rtt, where);
 	}
+	prose_end_lines(prose);
 }
 
 /* The group with the highest throughput of a path's choices. */

@@ -19,15 +19,22 @@
  *       "reason": why it could not be tested | null,
  *       "trials", "in_favor", "against": counts,
  *       "mean": geometric, of the ratios | null,
+ *       "note": what else there is to say | null,
  *       "evidence": [{"point", "path", "versus_point", "versus_path", "ratio",
  *         "lo", "hi", "low", "high": the claim, null where open, "blocks",
  *         "verdict"}]}],
- *     "account": [{
- *       "path", "cells", "blocks",
+ *     "account": [{  one a path and group of points: MTU, direction ...
+ *       "path", the axes but the two sizes, "cells", "blocks",
+ *       "efficiency": mean over these cells | null,
+ *       "over_dom0", "over_dom0_lo", "over_dom0_hi": whole system, us/KB more
+ *         than dom0's path | null,
  *       "places": [{"place", "what": its meaning, "us_per_kb", "lo", "hi",
  *         "reference_us_per_kb", "extra", "extra_lo", "extra_hi"}]}],
+ *         The places from "application" to "bridge, other" add up to "whole
+ *         system"; "in softirqs" is a part of it, wherever it is charged.
  *     "associations": [{
- *       "path", "counter", "unit", "rho", "lo", "hi", "p": adjusted, "cells",
+ *       "path", "counter", "unit", "rho": with the efficiency, "lo", "hi",
+ *       "p": adjusted, "cells", "alike": counters left out that tell the same,
  *       "low", "high": {"value", "efficiency"} of the third of the cells
  *         with the least and the most of it}],
  *     "mechanisms": [{
@@ -48,7 +55,7 @@
  *       "default": {"point", "ratio", "lo", "hi"}: the kernel's own sizing
  *         over the choice | null,
  *       "mtu_gain": the same: the choice over that of MTU 1500 | null,
- *       "front": [{"point", "throughput_mbps", "cpu_us_per_kb"}],
+ *       "front": [{"point", "throughput_mbps", "cpu_us_per_kb", "rtt_us"}],
  *       "commands": [line to paste]}]}
  */
 #ifndef VAZAO_REPORT_FINDINGS_H

@@ -50,7 +50,7 @@ static json_t *statement_of(const struct matrix *m,
 {
 	const struct statement *s = r->statement;
 	const struct claim *claim = &r->claim;
-	bool tested = claim->trials > 0;
+	bool tested = claim->trials > 0 || claim->settled;
 	json_t *row = json_pack(
 		"{ss ss ss ss ss ss sI sI sI}", "id", s->id, "section",
 		s->section, "text", s->text, "quantifier",
@@ -71,20 +71,144 @@ static json_t *statement_of(const struct matrix *m,
 						  s->needs));
 	json_object_set_new(row, "mean",
 			    number_or_null(claim->mean, claim->mean > 0));
+	json_object_set_new(row, "note",
+			    *claim->note ? json_string(claim->note)
+					 : json_null());
 	json_object_set_new(row, "evidence", evidence_of(m, claim));
 	return row;
+}
+
+/* All but the two sizes. */
+static void put_axes(json_t *row, const struct cell *cell)
+{
+	for (enum axis axis = 0; axis < AXIS_COUNT; axis++)
+		if (axis != AXIS_SOCKET_SIZE && axis != AXIS_MESSAGE_SIZE)
+			json_object_set_new(row, axis_table[axis].name,
+					    column_axis(cell, axis));
+}
+
+static void put_sum(json_t *row, const char *const names[3],
+		    const struct account_sum *sum)
+{
+	json_object_set_new(row, names[0],
+			    number_or_null(sum->value, sum->valid));
+	if (names[1])
+		json_object_set_new(row, names[1],
+				    number_or_null(sum->lo, sum->valid));
+	if (names[2])
+		json_object_set_new(row, names[2],
+				    number_or_null(sum->hi, sum->valid));
+}
+
+static json_t *place_of(const struct account *a, enum place place)
+{
+	static const char *const own[] = { "us_per_kb", "lo", "hi" };
+	static const char *const reference[] = { "reference_us_per_kb", NULL,
+						 NULL };
+	static const char *const extra[] = { "extra", "extra_lo", "extra_hi" };
+	json_t *row = json_pack("{ss ss}", "place", place_table[place].id,
+				"what", place_table[place].what);
+
+	put_sum(row, own, &a->place[place]);
+	put_sum(row, reference, &a->reference[place]);
+	put_sum(row, extra, &a->extra[place]);
+	return row;
+}
+
+static json_t *account_of(const struct matrix *m, const struct account *a)
+{
+	static const char *const dom0[] = { "over_dom0", "over_dom0_lo",
+					    "over_dom0_hi" };
+	const struct cell *first = matrix_cell(m, a->first, a->path);
+	json_t *row = json_pack(
+		"{ss sI sI so}", "path", name_of(m, a->path), "cells",
+		(json_int_t)a->cells, "blocks", (json_int_t)a->blocks,
+		"efficiency", number_or_null(a->efficiency, a->efficiency > 0));
+	json_t *places = json_array();
+
+	put_axes(row, first);
+	put_sum(row, dom0, &a->over_dom0);
+	for (enum place place = 0; place < PLACES; place++)
+		if (a->place[place].valid)
+			json_array_append_new(places, place_of(a, place));
+	json_object_set_new(row, "places", places);
+	return row;
+}
+
+static json_t *third_of(double value, double efficiency)
+{
+	return json_pack("{sf sf}", "value", value, "efficiency", efficiency);
+}
+
+static json_t *association_of(const struct matrix *m,
+			      const struct association *a)
+{
+	return json_pack("{ss ss ss sf sf sf sf sI sI so so}", "path",
+			 name_of(m, a->path), "counter", a->counter, "unit",
+			 a->unit, "rho", a->rank.rho, "lo", a->rank.lo, "hi",
+			 a->rank.hi, "p", a->p, "cells", (json_int_t)a->rank.n,
+			 "alike", (json_int_t)a->alike, "low",
+			 third_of(a->low_value, a->low_efficiency), "high",
+			 third_of(a->high_value, a->high_efficiency));
+}
+
+static json_t *mechanism_of(const struct matrix *m,
+			    const struct mechanisms *all,
+			    const struct mechanism *turn)
+{
+	json_t *row = json_pack(
+		"{ss ss ss ss ss ss sI sI sI}", "path", name_of(m, turn->path),
+		"base", name_of(m, turn->base), "option", turn->option, "from",
+		turn->from, "to", turn->to, "verdict", mechanism_verdict(turn),
+		"faster", (json_int_t)turn->faster, "slower",
+		(json_int_t)turn->slower, "trials", (json_int_t)turn->trials);
+	json_t *list = json_array();
+
+	for (size_t i = turn->first; i < turn->first + turn->trials; i++)
+		json_array_append_new(
+			list,
+			contrast_of(m, claim_shown(&all->claim, i),
+				    outcome_name(all->claim.trial[i].verdict)));
+	json_object_set_new(row, "mean",
+			    number_or_null(turn->mean, turn->mean > 0));
+	json_object_set_new(row, "evidence", list);
+	return row;
+}
+
+static json_t *missing_of(const struct explanation *e)
+{
+	json_t *list = json_array();
+	const char *text;
+
+	for (size_t i = 0; (text = explanation_missing(e, i)); i++)
+		json_array_append_new(list, json_string(text));
+	return list;
 }
 
 json_t *explanation_to_json(const struct matrix *matrix,
 			    const struct explanation *explanation)
 {
-	json_t *statements = json_array();
+	const struct explanation *e = explanation;
+	json_t *statements = json_array(), *accounts = json_array();
+	json_t *associations = json_array(), *mechanisms = json_array();
 
-	for (size_t i = 0; i < explanation->statements; i++)
+	for (size_t i = 0; i < e->statements; i++)
+		json_array_append_new(statements,
+				      statement_of(matrix, &e->statement[i]));
+	for (size_t i = 0; i < e->accounts; i++)
+		json_array_append_new(accounts,
+				      account_of(matrix, &e->account[i]));
+	for (size_t i = 0; i < e->associations; i++)
 		json_array_append_new(
-			statements,
-			statement_of(matrix, &explanation->statement[i]));
-	return json_pack("{so}", "statements", statements);
+			associations,
+			association_of(matrix, &e->association[i]));
+	for (size_t i = 0; i < e->mechanisms.turns; i++)
+		json_array_append_new(mechanisms,
+				      mechanism_of(matrix, &e->mechanisms,
+						   &e->mechanisms.turn[i]));
+	return json_pack("{so so so so so}", "statements", statements,
+			 "account", accounts, "associations", associations,
+			 "mechanisms", mechanisms, "missing", missing_of(e));
 }
 
 static json_t *choice_of(const struct matrix *m, const struct advice_group *g,
@@ -113,20 +237,22 @@ static json_t *ratio_of(const struct contrast *c)
 			 "ratio", c->ratio, "lo", c->lo, "hi", c->hi);
 }
 
-static json_t *front_of(const struct matrix *m, const struct advice_group *g)
+static json_t *front_of(const struct advice_group *g)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < g->front_count; i++) {
-		const struct cell *cell = matrix_cell(m, g->front[i], g->path);
+		const struct advice_front *f = &g->front[i];
 
 		json_array_append_new(
 			list,
-			json_pack("{sI sf so}", "point",
-				  (json_int_t)g->front[i], "throughput_mbps",
-				  cell->throughput.mean, "cpu_us_per_kb",
-				  number_or_null(cell->cpu_us_per_kb,
-						 g->front_has_cpu)));
+			json_pack("{sI sf so so}", "point",
+				  (json_int_t)f->point, "throughput_mbps",
+				  f->throughput_mbps, "cpu_us_per_kb",
+				  number_or_null(f->cpu_us_per_kb,
+						 g->front_has_cpu),
+				  "rtt_us",
+				  number_or_null(f->rtt_us, g->front_has_rtt)));
 	}
 	return list;
 }
@@ -138,10 +264,7 @@ static json_t *group_of(const struct matrix *m, const struct advice_group *g)
 	json_t *commands = json_array();
 	char line[FINDINGS_COMMAND_MAX];
 
-	for (enum axis axis = 0; axis < AXIS_COUNT; axis++)
-		if (axis != AXIS_SOCKET_SIZE && axis != AXIS_MESSAGE_SIZE)
-			json_object_set_new(row, axis_table[axis].name,
-					    column_axis(first, axis));
+	put_axes(row, first);
 	json_object_set_new(row, "status",
 			    json_string(advice_status_name(g->status)));
 	json_object_set_new(row, "cells", json_integer((json_int_t)g->cells));
@@ -151,7 +274,7 @@ static json_t *group_of(const struct matrix *m, const struct advice_group *g)
 	json_object_set_new(row, "best", choice_of(m, g, &g->best));
 	json_object_set_new(row, "default", ratio_of(&g->default_loss));
 	json_object_set_new(row, "mtu_gain", ratio_of(&g->mtu_gain));
-	json_object_set_new(row, "front", front_of(m, g));
+	json_object_set_new(row, "front", front_of(g));
 	for (size_t i = 0; advice_command(m, g, i, line); i++)
 		json_array_append_new(commands, json_string(line));
 	json_object_set_new(row, "commands", commands);

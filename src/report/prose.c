@@ -99,8 +99,8 @@ void prose_paragraph(const struct prose *prose, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	fputc('\n', prose->out);
 	if (!prose->markdown) {
-		fputc('\n', prose->out);
 		wrap(prose->out, text, 0);
 		return;
 	}
@@ -160,6 +160,23 @@ void prose_detail(const struct prose *prose, const char *fmt, ...)
 	}
 	fprintf(prose->out, "%*s", LABEL_COLUMN, "");
 	wrap(prose->out, text, LABEL_COLUMN);
+}
+
+void prose_bullet(const struct prose *prose, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fputs(prose->markdown ? "- " : "  ", prose->out);
+	if (!prose->markdown) {
+		wrap(prose->out, text, 2);
+		return;
+	}
+	put_escaped(prose->out, text);
+	fputc('\n', prose->out);
 }
 
 void prose_begin_lines(const struct prose *prose)

@@ -36,6 +36,10 @@ void prose_item(const struct prose *prose, enum prose_mark mark,
 void prose_detail(const struct prose *prose, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* "- text", each on its own. */
+void prose_bullet(const struct prose *prose, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Lines that are given as they are: a table or commands. */
 void prose_begin_lines(const struct prose *prose);
 void prose_line(const struct prose *prose, const char *fmt, ...)
