@@ -24,7 +24,6 @@
 
 #include "base/axis.h"
 #include "base/err.h"
-#include "workload/block.h"
 
 struct agent;
 
@@ -85,66 +84,13 @@ int agent_get_sysctl(struct agent *agent, json_t *names, json_t **now,
 		     struct err *err);
 
 /*
- * One block over C paths: agents[0..paths-1] are the M1s, m2 conducts.
- * Returns when all have answered, at the latest block_longest_ns() and one
- * patience (and a second) after the call. On failure *failed_path is the index
- * of the path to blame, or -1 for M2 itself; the healthy agents are usable
- * again, of the others agent_is_lost() is true. The M1s must be different
- * agents, and M2 none of them.
- */
-/*
- * For who wants to see a block grow (a probe: one path, one long slice):
- * on_tick() is called for each tick of the counting end, and on_stop() once
- * stop_fd can be read (-1: never). Either returning 1 ends the slice at its
- * next tick; what was measured so far comes back as always.
- */
-struct agent_watch {
-	int64_t tick_ns; /* 0: nobody watches */
-	int (*on_tick)(void *arg, const struct block_slice *tick);
-	void *arg;
-	int stop_fd;
-};
-
-struct agent_block_args {
-	struct agent *m2;
-	struct agent *const *m1;       /* [paths] */
-	const char *const *path_name;  /* [paths] */
-	const char *const *m2_address; /* [paths], M2's, as the M1s see it */
-	const char *m2_listen; /* the address M2 listens on; NULL: the same */
-	const char *token;     /* protocol.h; NULL: no stranger can come */
-	size_t paths;
-	const struct point *point;
-	const char *congestion;
-	const int *order; /* [slices] */
-	size_t slices;
-	struct block_timing timing;
-	struct agent_watch watch;
-	const json_t *m2_observe, *const *m1_observe; /* or NULL; [paths] */
-};
-
-/* Of one path; sender, receiver: as the direction has it. */
-struct agent_block_path {
-	struct block_slice *slice;
-	size_t slices;
-	double throughput_mbps; /* mean rate over the slices, 10^6 bit/s */
-	struct block_socket sender, receiver;
-	int64_t messages;
-	int64_t strangers; /* connections dropped for their token */
-	json_t *counters;  /* observe/counters.h; or NULL */
-};
-
-/* paths: [args->paths], to be freed one by one after success only. */
-int agent_run_block(const struct agent_block_args *args,
-		    struct agent_block_path *paths, int *failed_path,
-		    struct err *err);
-void agent_block_path_free(struct agent_block_path *path);
-
-/*
  * Runs a command in the node, for at most a minute; its standard output and
  * error, as far as 1 MiB, come back in *output (malloc'ed, NUL-ended). *status
  * as of wait(2); 127 where there is no such program, as with a shell.
  */
 int agent_exec(struct agent *agent, char *const argv[], char **output,
 	       int *status, struct err *err);
+
+#include "agent/block.h"
 
 #endif

@@ -59,10 +59,47 @@ static json_t *slices_to_json(const struct block_result *result)
 	return slices;
 }
 
-json_t *block_result_to_json(const struct block_result *result)
+/* [[bucket, count], ...] of those that are not empty. */
+json_t *block_latency_to_json(const struct histogram *h)
 {
-	const struct block_socket *s = &result->socket;
+	json_t *list = json_array();
 
+	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+		if (h->count[i])
+			json_array_append_new(
+				list, json_pack("[iI]", (int)i,
+						(json_int_t)h->count[i]));
+	return list;
+}
+
+int block_latency_from_json(const json_t *list, struct histogram *h,
+			    struct err *err)
+{
+	json_int_t bucket, count;
+	json_t *pair;
+	size_t i;
+
+	json_array_foreach(list, i, pair) {
+		if (json_unpack(pair, "[II!]", &bucket, &count) < 0 ||
+		    bucket < 0 || bucket >= HISTOGRAM_BUCKETS || count < 0)
+			return err_set(err, EPROTO,
+				       "a latency is no bucket and count");
+		h->count[bucket] += (uint64_t)count;
+		h->total += (uint64_t)count;
+	}
+	return 0;
+}
+
+static json_t *datagrams_to_json(const struct block_datagrams *d)
+{
+	return json_pack("{sI sI sI sf}", "received", (json_int_t)d->received,
+			 "lost", (json_int_t)d->lost, "reordered",
+			 (json_int_t)d->reordered, "jitter_us", d->jitter_us);
+}
+
+static json_t *block_result_common(const struct block_result *result,
+				   const struct block_socket *s)
+{
 	return json_pack("{so sI sI s{sI sI sI sI ss}}", "slices",
 			 slices_to_json(result), "messages",
 			 (json_int_t)result->messages, "strangers",
@@ -72,6 +109,21 @@ json_t *block_result_to_json(const struct block_result *result)
 			 "mss_bytes", (json_int_t)s->mss_bytes, "retransmits",
 			 (json_int_t)s->retransmits, "congestion",
 			 s->congestion);
+}
+
+json_t *block_result_to_json(const struct block_result *result)
+{
+	const struct block_socket *s = &result->socket;
+	json_t *json = block_result_common(result, s);
+
+	json_object_set_new(json, "fed_bytes", json_integer(result->fed_bytes));
+	json_object_set_new(json, "fed_ns", json_integer(result->fed_ns));
+	json_object_set_new(json, "datagrams",
+			    datagrams_to_json(&result->datagrams));
+	if (result->latency)
+		json_object_set_new(json, "latency",
+				    block_latency_to_json(result->latency));
+	return json;
 }
 
 static int slice_from_json(const json_t *json, struct block_slice *slice,
@@ -108,6 +160,40 @@ static int socket_from_json(const json_t *json, struct block_socket *s,
 		snprintf(s->congestion, sizeof(s->congestion), "%s",
 			 congestion);
 	return rc;
+}
+
+static int datagrams_from_json(const json_t *json, struct block_datagrams *d,
+			       struct err *err)
+{
+	json_int_t received, lost, reordered;
+
+	if (json_unpack((json_t *)json, "{sI sI sI sF}", "received", &received,
+			"lost", &lost, "reordered", &reordered, "jitter_us",
+			&d->jitter_us) < 0)
+		return err_set(err, EPROTO, "datagrams without their numbers");
+	d->received = received;
+	d->lost = lost;
+	d->reordered = reordered;
+	return 0;
+}
+
+static int extras_from_json(const json_t *json, struct block_result *result,
+			    struct err *err)
+{
+	const json_t *latency = json_object_get(json, "latency");
+	int rc = json_get_int(json, "fed_bytes", &result->fed_bytes, err);
+
+	if (!rc)
+		rc = json_get_int(json, "fed_ns", &result->fed_ns, err);
+	if (!rc)
+		rc = datagrams_from_json(json_object_get(json, "datagrams"),
+					 &result->datagrams, err);
+	if (rc || !latency)
+		return rc;
+	result->latency = calloc(1, sizeof(*result->latency));
+	if (!result->latency)
+		return err_sys(err, ENOMEM, "a histogram");
+	return block_latency_from_json(latency, result->latency, err);
 }
 
 static int slices_from_json(const json_t *slices, struct block_result *result,
@@ -147,6 +233,8 @@ int block_result_from_json(const json_t *json, struct block_result *result,
 		rc = socket_from_json(socket, &result->socket, err);
 	if (!rc)
 		rc = slices_from_json(slices, result, err);
+	if (!rc)
+		rc = extras_from_json(json, result, err);
 	if (rc)
 		block_result_free(result);
 	return rc;

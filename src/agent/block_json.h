@@ -15,9 +15,15 @@ json_t *block_timing_to_json(const struct block_timing *timing);
 int block_timing_from_json(const json_t *json, struct block_timing *timing,
 			   struct err *err);
 
+/* [[bucket, count], ...] of stats/histogram.h, without the empty ones. From
+ * JSON: added to what is there. */
+json_t *block_latency_to_json(const struct histogram *h);
+int block_latency_from_json(const json_t *list, struct histogram *h,
+			    struct err *err);
+
 json_t *block_result_to_json(const struct block_result *result);
 
-/* result->slice is malloc'ed; nothing to free on failure. */
+/* result->slice and result->latency are malloc'ed; nothing to free on failure. */
 int block_result_from_json(const json_t *json, struct block_result *result,
 			   struct err *err);
 

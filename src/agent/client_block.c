@@ -110,11 +110,12 @@ static int post_follow(struct run *run, size_t p)
 	const struct agent_block_args *args = run->args;
 	struct outcome *outcome = &run->m1[p];
 	json_t *json = common_args(args);
+	const char *data_address;
 	int data_port, baton_port;
 
 	if (json_unpack(
 		    json_array_get(json_object_get(run->listened, "port"), p),
-		    "[ii]", &data_port, &baton_port) < 0) {
+		    "[iis]", &data_port, &baton_port, &data_address) < 0) {
 		json_decref(json);
 		outcome->rc = err_set(&outcome->err, EPROTO,
 				      "%s: no port for path %s",
@@ -123,10 +124,10 @@ static int post_follow(struct run *run, size_t p)
 	}
 	json_object_update_new(
 		json,
-		json_pack("{ss si si so sI}", "address", args->m2_address[p],
-			  "data_port", data_port, "baton_port", baton_port,
-			  "timing", block_timing_to_json(&args->timing),
-			  "turn_wait_ns",
+		json_pack("{ss ss si si so sI}", "address", args->m2_address[p],
+			  "data_address", data_address, "data_port", data_port,
+			  "baton_port", baton_port, "timing",
+			  block_timing_to_json(&args->timing), "turn_wait_ns",
 			  (json_int_t)block_longest_ns(
 				  &args->timing, args->paths, args->slices)));
 	add_token(args, json);
@@ -187,9 +188,9 @@ static void wait_one(const struct run *run, struct agent *agent,
 /* The end that counts is the one whose events come. */
 static void watch_one(struct run *run)
 {
-	bool send = run->args->point->value[AXIS_DIRECTION] == DIRECTION_SEND;
-	struct agent *agent = send ? run->args->m2 : run->args->m1[0];
-	struct outcome *outcome = send ? &run->m2 : &run->m1[0];
+	bool m2 = block_conductor_counts(run->args->point);
+	struct agent *agent = m2 ? run->args->m2 : run->args->m1[0];
+	struct outcome *outcome = m2 ? &run->m2 : &run->m1[0];
 
 	if (!outcome->posted)
 		return;
@@ -260,25 +261,89 @@ static double mean_mbps(const struct block_slice *slice, size_t slices)
 	return slices ? sum / (double)slices : 0;
 }
 
-/* The receiver counted the slices, the sender the messages. */
-static void merge(const struct agent_block_args *args,
-		  struct block_result *follower, struct block_result *conductor,
-		  struct agent_block_path *path)
+/* What both ends counted in a slice as one: the sum of their rates. */
+static void add_slice(struct block_slice *slice,
+		      const struct block_slice *other)
 {
-	bool send = args->point->value[AXIS_DIRECTION] == DIRECTION_SEND;
-	struct block_result *sender = send ? follower : conductor;
-	struct block_result *receiver = send ? conductor : follower;
+	double rate = (double)slice->bytes / (double)slice->duration_ns +
+		      (double)other->bytes / (double)other->duration_ns;
+
+	slice->bytes += other->bytes;
+	if (rate > 0)
+		slice->duration_ns =
+			(int64_t)((double)slice->bytes / rate + 0.5);
+	if (other->idle_ns > slice->idle_ns)
+		slice->idle_ns = other->idle_ns;
+}
+
+static int add_reverse(struct agent_block_path *path,
+		       const struct block_result *follower, struct err *err)
+{
+	if (follower->slices != path->slices)
+		return err_set(err, EPROTO, "%zu slices one way, %zu the other",
+			       path->slices, follower->slices);
+	path->reverse_mbps = mean_mbps(follower->slice, follower->slices);
+	for (size_t i = 0; i < path->slices; i++)
+		add_slice(&path->slice[i], &follower->slice[i]);
+	return 0;
+}
+
+static int64_t sum_bytes(const struct agent_block_path *path)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < path->slices; i++)
+		bytes += path->slice[i].bytes;
+	return bytes;
+}
+
+static void take_slices(struct agent_block_path *path,
+			struct block_result *counting)
+{
+	path->slice = counting->slice;
+	path->slices = counting->slices;
+	path->latency = counting->latency;
+	path->datagrams = counting->datagrams;
+	counting->slice = NULL;
+	counting->latency = NULL;
+}
+
+/* The end that counts has the slices, the one that feeds the messages. */
+static int merge(const struct agent_block_args *args,
+		 struct block_result *follower, struct block_result *conductor,
+		 struct agent_block_path *path, struct err *err)
+{
+	const struct point *point = args->point;
+	bool exchange = block_transaction_bytes(point) > 0;
+	bool m2_counts = block_conductor_counts(point);
+	bool m1_counts = block_follower_counts(point);
+	const struct block_result *counting = m2_counts ? conductor : follower;
+	const struct block_result *feeding = m2_counts ? follower : conductor;
 
 	*path = (struct agent_block_path){
-		.slice = receiver->slice,
-		.slices = receiver->slices,
-		.throughput_mbps = mean_mbps(receiver->slice, receiver->slices),
-		.sender = sender->socket,
-		.receiver = receiver->socket,
-		.messages = sender->messages,
+		.sender = (exchange ? counting : feeding)->socket,
+		.receiver = (exchange ? feeding : counting)->socket,
+		.messages = feeding->messages,
+		.sent_mbps = feeding->fed_ns > 0
+				     ? (double)feeding->fed_bytes * 8e3 /
+					       (double)feeding->fed_ns
+				     : 0,
 		.strangers = conductor->strangers,
 	};
-	receiver->slice = NULL;
+	take_slices(path, m2_counts ? conductor : follower);
+	if (m1_counts && m2_counts) {
+		int rc = add_reverse(path, follower, err);
+
+		if (rc) {
+			agent_block_path_free(path);
+			return rc;
+		}
+	}
+	if (exchange)
+		path->transactions =
+			sum_bytes(path) / block_transaction_bytes(point);
+	path->throughput_mbps = mean_mbps(path->slice, path->slices);
+	return 0;
 }
 
 /* M2's, with M1's as "m1" in it. NULL where M2 did not observe. */
@@ -306,11 +371,11 @@ static int merge_path(const struct run *run, size_t p,
 	if (!rc)
 		rc = block_result_from_json(json_array_get(conducted, p),
 					    &conductor, err);
-	if (!rc) {
-		merge(run->args, &follower, &conductor, path);
+	if (!rc)
+		rc = merge(run->args, &follower, &conductor, path, err);
+	if (!rc)
 		path->counters = merge_counters(run->m1[p].reply,
 						json_array_get(conducted, p));
-	}
 	block_result_free(&follower);
 	block_result_free(&conductor);
 	return rc ? err_wrap(err, "path %s", run->args->path_name[p]) : 0;
@@ -375,5 +440,6 @@ void agent_block_path_free(struct agent_block_path *path)
 {
 	free(path->slice);
 	json_decref(path->counters);
+	free(path->latency);
 	*path = (struct agent_block_path){ 0 };
 }

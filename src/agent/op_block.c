@@ -58,18 +58,21 @@ static int listen_one(struct agent_state *state, const json_t *address,
 		      struct block_listen_args *listen, json_t *ports,
 		      struct err *err)
 {
+	char data_address[ADDRESS_TEXT_MAX];
 	uint16_t data_port, baton_port;
 	int rc = parse_address(address, &listen->address, err);
 
 	if (!rc && state->loopback_only)
 		rc = check_loopback(&listen->address, err);
+	listen->data_address = data_address;
 	if (!rc)
 		rc = block_listen(&state->conductor[state->conductors], listen,
 				  &data_port, &baton_port, err);
 	if (rc)
 		return rc;
 	state->conductors++;
-	json_array_append_new(ports, json_pack("[ii]", data_port, baton_port));
+	json_array_append_new(
+		ports, json_pack("[iis]", data_port, baton_port, data_address));
 	return 0;
 }
 
@@ -234,7 +237,7 @@ static int get_port(const json_t *args, const char *key, uint16_t *port,
 
 	if (rc)
 		return rc;
-	if (value < 1 || value > UINT16_MAX)
+	if (value < 0 || value > UINT16_MAX)
 		return err_set(err, ERANGE, "%s: no port can be so", key);
 	*port = (uint16_t)value;
 	return 0;
@@ -250,6 +253,8 @@ static int get_follow_args(const json_t *args, struct block_follow_args *f,
 		rc = get_port(args, "data_port", &f->data_port, err);
 	if (!rc)
 		rc = get_port(args, "baton_port", &f->baton_port, err);
+	f->data_address =
+		json_string_value(json_object_get(args, "data_address"));
 	if (!rc)
 		rc = get_timing(args, &f->timing, err);
 	if (!rc)

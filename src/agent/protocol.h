@@ -69,7 +69,8 @@
  *                 "ssh_server" and "ssh_client", if it came by ssh, the two
  *                 addresses of that connection as the node sees them
  *   block_listen  {"point", "congestion"?, "address": ["10.77.1.2", ...],
- *                 "token"?} -> {"port": [[data, baton], ...]}. Closes what an
+ *                 "token"?} -> {"port": [[data, baton, data_address], ...]}, the
+ *                 last "" where data goes to the same address. Closes what an
  *                 earlier one opened; with no address that is all it does.
  *   block_conduct {"point", "path": [name, ...], "order": [0, 1, ...],
  *                 "timing", "tick_ns"?, "observe"?: {"node", "path":
@@ -77,8 +78,8 @@
  *                 "role", "netns": a file of setns(2)}]}, ...]}} -> {"path":
  *                 [result, ...]}, on what block_listen opened; a refusal has
  *                 "failed_path": index or -1
- *   block_follow  {"point", "congestion"?, "address", "data_port",
- *                 "baton_port", "timing", "turn_wait_ns", "token"?,
+ *   block_follow  {"point", "congestion"?, "address", "data_address"?,
+ *                 "data_port", "baton_port", "timing", "turn_wait_ns", "token"?,
  *                 "tick_ns"?, "observe"?: {"node", "kernel": the boot_id of
  *                 M2's, "ifname"}} -> result
  *   where
@@ -88,9 +89,12 @@
  *     tick_ns     the counting end tells {"tick": [bytes, duration_ns]} as an
  *                 event so often; block.h, struct block_ticks
  *     result      {"slices": [[bytes, duration_ns, idle_ns], ...], "messages",
- *                 "strangers", "socket": {"sndbuf_bytes", "rcvbuf_bytes", "mss_bytes",
- *                 "retransmits", "congestion"}, "counters"?: observe/counters.h;
- *                 of an M1 what is m1 there, of M2 the rest}
+ *                 "strangers", "socket": {"sndbuf_bytes", "rcvbuf_bytes",
+ *                 "mss_bytes", "retransmits", "congestion"}, "fed_bytes",
+ *                 "fed_ns", "datagrams": {"received", "lost", "reordered",
+ *                 "jitter_us"}, "latency"?: [[bucket, count], ...],
+ *                 "counters"?: observe/counters.h; of an M1 what is m1 there,
+ *                 of M2 the rest}
  */
 #ifndef VAZAO_AGENT_PROTOCOL_H
 #define VAZAO_AGENT_PROTOCOL_H

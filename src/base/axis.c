@@ -8,8 +8,12 @@
 
 #include "base/units.h"
 
-static const char *const workloads[] = { "tcp_stream", NULL };
-static const char *const directions[] = { "send", "receive", NULL };
+static const char *const workloads[] = {
+	"tcp_stream",  "tcp_rr",    "tcp_crr",	"udp_stream",  "udp_rr",
+	"unix_stream", "unix_rr",   "unix_crr", "unix_packet", "vsock_stream",
+	"vsock_rr",    "vsock_crr", NULL
+};
+static const char *const directions[] = { "send", "receive", "both", NULL };
 static const char *const off_on[] = { "off", "on", NULL };
 static const char *const families[] = { "ipv4", "ipv6", NULL };
 static const char *const zero_copies[] = { "off", "msg_zerocopy", "sendfile",
@@ -24,10 +28,12 @@ static const char *const congestions[] = {
 
 #define ON(workload) (1u << WORKLOAD_##workload)
 #define ALL	     (~0u)
-#define TCP	     ON(TCP_STREAM)
-#define IP	     TCP
-#define STREAMS	     ON(TCP_STREAM)
-#define EXCHANGES    0u
+#define TCP	     (ON(TCP_STREAM) | ON(TCP_RR) | ON(TCP_CRR))
+#define UDP	     (ON(UDP_STREAM) | ON(UDP_RR))
+#define IP	     (TCP | UDP)
+#define BYTE_STREAMS (ON(TCP_STREAM) | ON(UNIX_STREAM) | ON(VSOCK_STREAM))
+#define DATAGRAMS    (ON(UDP_STREAM) | ON(UNIX_PACKET))
+#define EXCHANGES    (~(BYTE_STREAMS | DATAGRAMS))
 
 /* clang-format off */
 const struct axis_desc axis_table[AXIS_COUNT] = {
@@ -41,7 +47,7 @@ const struct axis_desc axis_table[AXIS_COUNT] = {
 		.name = "direction", .label = "", .kind = AXIS_IS_CHOICE,
 		.choices = directions, .fallback = DIRECTION_SEND,
 		.workloads = ALL,
-		.help = "send: M1 to M2 (netperf's STREAM); receive: M2 to M1 (MAERTS)",
+		.help = "send: M1 to M2 (netperf's STREAM), or M1 asks; receive: M2 to M1 (MAERTS); both at once",
 	},
 	[AXIS_MTU] = {
 		.name = "mtu", .label = "mtu", .kind = AXIS_IS_BYTES,
@@ -60,7 +66,7 @@ const struct axis_desc axis_table[AXIS_COUNT] = {
 	[AXIS_MESSAGE_SIZE] = {
 		.name = "message_size", .label = "message", .letter = 'm', .kind = AXIS_IS_BYTES,
 		.min = 1, .max = 67108864, .fallback = 65536,
-		.workloads = STREAMS,
+		.workloads = BYTE_STREAMS | DATAGRAMS,
 		.help = "bytes that one write hands to the socket (netperf's -m)",
 	},
 	[AXIS_OFFLOAD] = {
@@ -126,19 +132,19 @@ const struct axis_desc axis_table[AXIS_COUNT] = {
 	[AXIS_PACING_RATE] = {
 		.name = "pacing_rate", .label = "paced", .letter = 'b', .kind = AXIS_IS_RATE,
 		.min = 0, .max = INT64_C(1000000000000), .fallback = 0, .zero = "unlimited", .optional = true,
-		.workloads = IP,
+		.workloads = ON(TCP_STREAM) | DATAGRAMS,
 		.help = "most that each flow sends, in bit/s, evenly spaced (iperf3's -b)",
 	},
 	[AXIS_ZERO_COPY] = {
 		.name = "zero_copy", .label = "zero copy", .letter = 'Z', .kind = AXIS_IS_CHOICE,
 		.choices = zero_copies, .fallback = ZERO_COPY_OFF, .optional = true,
-		.workloads = STREAMS,
+		.workloads = BYTE_STREAMS,
 		.help = "how a message is sent without copying it: off, msg_zerocopy, sendfile, splice",
 	},
 	[AXIS_MSG_TRUNC] = {
 		.name = "msg_trunc", .label = "msg_trunc", .kind = AXIS_IS_CHOICE,
 		.choices = off_on, .fallback = false, .optional = true,
-		.workloads = STREAMS,
+		.workloads = BYTE_STREAMS,
 		.help = "the receiver has the kernel drop the data uncopied (iperf3's --skip-rx-copy)",
 	},
 	[AXIS_BUSY_POLL] = {
@@ -268,6 +274,54 @@ bool point_equal(const struct point *a, const struct point *b)
 	return memcmp(a->value, b->value, sizeof(a->value)) == 0;
 }
 
+/* IPv4's 65535 bytes without the headers of IP and UDP */
+#define UDP_BYTES_MAX 65507
+
+/* What udp_stream puts at a datagram's beginning (workload/datagram.h). */
+#define UDP_HEADER 24
+
+/* Both ends could be about to send and not to receive, and wait for ever. */
+#define EXCHANGE_BYTES 16384
+
+static int check_size(enum axis axis, const struct point *point, int64_t min,
+		      int64_t max, struct err *err)
+{
+	const char *workload = workloads[point->value[AXIS_WORKLOAD]];
+
+	if (point->value[axis] >= min && point->value[axis] <= max)
+		return 0;
+	return err_set(err, EINVAL,
+		       "%s: %" PRId64 " with workload %s, which takes %" PRId64
+		       " to %" PRId64,
+		       axis_table[axis].name, point->value[axis], workload, min,
+		       max);
+}
+
+static int check_sizes(const struct point *point, struct err *err)
+{
+	const int64_t *v = point->value;
+	int64_t workload = v[AXIS_WORKLOAD];
+
+	if (DATAGRAMS >> workload & 1)
+		return check_size(AXIS_MESSAGE_SIZE, point, UDP_HEADER,
+				  UDP_BYTES_MAX, err);
+	if (workload == WORKLOAD_UDP_RR)
+		return check_size(AXIS_REQUEST_SIZE, point, 1, UDP_BYTES_MAX,
+				  err) ||
+				       check_size(AXIS_RESPONSE_SIZE, point, 1,
+						  UDP_BYTES_MAX, err)
+			       ? -EINVAL
+			       : 0;
+	if (EXCHANGES >> workload & 1 && v[AXIS_FLOWS] > v[AXIS_THREADS] &&
+	    v[AXIS_REQUEST_SIZE] > EXCHANGE_BYTES &&
+	    v[AXIS_RESPONSE_SIZE] > EXCHANGE_BYTES)
+		return err_set(err, EINVAL,
+			       "request_size and response_size above %d need a "
+			       "thread for each flow",
+			       EXCHANGE_BYTES);
+	return 0;
+}
+
 int point_check(const struct point *point, struct err *err)
 {
 	const int64_t *v = point->value;
@@ -277,11 +331,6 @@ int point_check(const struct point *point, struct err *err)
 			       "threads: %" PRId64 " for %" PRId64
 			       " flows; a thread needs a flow at least",
 			       v[AXIS_THREADS], v[AXIS_FLOWS]);
-	if (v[AXIS_THREADS] > 1 || v[AXIS_ZERO_COPY] ||
-	    v[AXIS_FAMILY] != FAMILY_IPV4)
-		return err_set(err, EINVAL,
-			       "threads, zero_copy and family: not carried "
-			       "out yet");
 	/* RFC 8200: what every link of IPv6 must carry; Linux takes IPv6 off
 	 * an interface with less */
 	if (v[AXIS_FAMILY] == FAMILY_IPV6 && v[AXIS_MTU] < 1280)
@@ -289,7 +338,30 @@ int point_check(const struct point *point, struct err *err)
 			       "mtu: %" PRId64 " with family ipv6, which needs "
 			       "1280 at least",
 			       v[AXIS_MTU]);
-	return 0;
+	if (v[AXIS_FAMILY] != FAMILY_IPV4)
+		return err_set(err, EINVAL,
+			       "family: ipv6 is not carried out yet");
+	if (v[AXIS_ZERO_COPY] == ZERO_COPY_SPLICE &&
+	    v[AXIS_FLOWS] > v[AXIS_THREADS])
+		return err_set(
+			err, EINVAL,
+			"zero_copy: splice needs a thread for each flow");
+	if (v[AXIS_DIRECTION] == DIRECTION_BOTH &&
+	    !(BYTE_STREAMS >> v[AXIS_WORKLOAD] & 1))
+		return err_set(err, EINVAL,
+			       "direction: both with workload %s, which is one "
+			       "way, or asked by one end",
+			       workloads[v[AXIS_WORKLOAD]]);
+	/* M1 alone knows the way: M2 has a listener, M1 connects */
+	if (v[AXIS_DIRECTION] == DIRECTION_RECEIVE &&
+	    (v[AXIS_WORKLOAD] == WORKLOAD_TCP_CRR ||
+	     v[AXIS_WORKLOAD] == WORKLOAD_UNIX_CRR ||
+	     v[AXIS_WORKLOAD] == WORKLOAD_VSOCK_CRR))
+		return err_set(err, EINVAL,
+			       "direction: receive with workload %s, where M1 "
+			       "connects",
+			       workloads[v[AXIS_WORKLOAD]]);
+	return check_sizes(point, err);
 }
 
 void point_format(const struct point *point, char *buf, size_t size)

@@ -10,6 +10,14 @@
 #include "store/private.h"
 #include "store/scan.h"
 
+/* What exchanges, datagrams and both directions add to a measurement. */
+#define MORE                                                                \
+	"reverse_mbps, sent_mbps, transactions, latency, datagrams, lost, " \
+	"reordered, jitter_us"
+#define MORE_LIGHT                                                       \
+	"reverse_mbps, sent_mbps, transactions, NULL, datagrams, lost, " \
+	"reordered, jitter_us"
+
 static int insert_block(struct db *db, struct store_block *block,
 			struct err *err)
 {
@@ -38,11 +46,15 @@ static int insert_measurement(struct db *db, int64_t block,
 		"INSERT INTO measurement (block, path, throughput_mbps, bytes, "
 		"duration_ns, idle_max_ns, sndbuf_bytes, rcvbuf_bytes, "
 		"mss_bytes, retransmits, messages, congestion, slices, "
-		"counters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"indiiiiiiiisjj", block, m->path, m->throughput_mbps, m->bytes,
-		m->duration_ns, m->idle_max_ns, m->sndbuf_bytes,
+		"counters, reverse_mbps, sent_mbps, transactions, latency, "
+		"datagrams, lost, reordered, jitter_us) VALUES (?, ?, ?, ?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"indiiiiiiiisjjddijiiid", block, m->path, m->throughput_mbps,
+		m->bytes, m->duration_ns, m->idle_max_ns, m->sndbuf_bytes,
 		m->rcvbuf_bytes, m->mss_bytes, m->retransmits, m->messages,
-		m->congestion, m->slices, m->counters);
+		m->congestion, m->slices, m->counters, m->reverse_mbps,
+		m->sent_mbps, m->transactions, m->latency, m->datagrams,
+		m->lost, m->reordered, m->jitter_us);
 }
 
 static int add_measurement(struct db *db, int64_t block,
@@ -112,6 +124,7 @@ static void clear_measurement(struct store_measurement *m)
 {
 	json_decref(m->slices);
 	json_decref(m->counters);
+	json_decref(m->latency);
 }
 
 static void clear_block(void *row)
@@ -159,7 +172,16 @@ static int read_measurement(struct db *db, sqlite3_stmt *query, void *row,
 			  err);
 	if (rc == 0)
 		rc = db_read_json(db, query, 12, &m->slices, err);
-	return rc ? rc : db_read_json(db, query, 13, &m->counters, err);
+	if (rc == 0)
+		rc = db_read_json(db, query, 13, &m->counters, err);
+	m->reverse_mbps = sqlite3_column_double(query, 14);
+	m->sent_mbps = sqlite3_column_double(query, 15);
+	m->transactions = sqlite3_column_int64(query, 16);
+	m->datagrams = sqlite3_column_int64(query, 18);
+	m->lost = sqlite3_column_int64(query, 19);
+	m->reordered = sqlite3_column_int64(query, 20);
+	m->jitter_us = sqlite3_column_double(query, 21);
+	return rc ? rc : db_read_json(db, query, 17, &m->latency, err);
 }
 
 static void clear_measurement_row(void *row)
@@ -183,7 +205,8 @@ static int give(struct store_block *block, struct measurement_row *rows,
 	block->measurements = count;
 	for (size_t i = 0; i < count; i++) {
 		block->measurement[i] = rows[i].m;
-		rows[i].m.slices = rows[i].m.counters = NULL;
+		rows[i].m.slices = rows[i].m.counters = rows[i].m.latency =
+			NULL;
 	}
 	return 0;
 }
@@ -215,7 +238,7 @@ static int load_measurements(struct db *db, bool light,
 {
 	void *rows = NULL;
 	size_t row_count = 0;
-	char sql[400];
+	char sql[600];
 	int rc;
 
 	snprintf(sql, sizeof(sql),
@@ -223,7 +246,7 @@ static int load_measurements(struct db *db, bool light,
 		 "idle_max_ns, sndbuf_bytes, rcvbuf_bytes, mss_bytes, "
 		 "retransmits, messages, congestion, %s FROM measurement "
 		 "ORDER BY block, path",
-		 light ? "NULL, NULL" : "slices, counters");
+		 light ? "NULL, NULL, " MORE_LIGHT : "slices, counters, " MORE);
 	rc = db_load(db, sql, &measurement_ops, &rows, &row_count, err);
 	if (rc)
 		return rc;
@@ -280,13 +303,20 @@ static const char *const block_columns[] = {
 			"CASE WHEN discarded IS NULL THEN NULL ELSE '' END",
 	[STORE_FULL] = "id, point, round, seed, slice_order, started_at_ns, "
 		       "duration_ns, settings, discarded",
+	[STORE_EXCHANGES] = "id, point, round, '0', NULL, started_at_ns, 0, "
+			    "NULL, CASE WHEN discarded IS NULL THEN NULL ELSE "
+			    "'' END",
 };
 static const char *const measurement_columns[] = {
 	[STORE_RATES] = "block, path, throughput_mbps, 0, 0, 0, sndbuf_bytes, "
-			"rcvbuf_bytes, 0, 0, 0, '', NULL, NULL",
+			"rcvbuf_bytes, 0, 0, 0, '', NULL, NULL, 0, 0, 0, NULL, "
+			"0, 0, 0, 0",
 	[STORE_FULL] = "block, path, throughput_mbps, bytes, duration_ns, "
 		       "idle_max_ns, sndbuf_bytes, rcvbuf_bytes, mss_bytes, "
-		       "retransmits, messages, congestion, slices, counters",
+		       "retransmits, messages, congestion, slices, "
+		       "counters, " MORE,
+	[STORE_EXCHANGES] = "block, path, throughput_mbps, bytes, duration_ns, "
+			    "0, 0, 0, 0, 0, 0, '', NULL, NULL, " MORE,
 };
 
 static int scan_open(struct scan *scan, const struct store_scan *what,

@@ -16,9 +16,10 @@
  * Every block in time order. It is the callee's to look at while the call
  * lasts; what `take` returns, if not 0, ends the scan. RATES: id, point,
  * round, started_at_ns, discarded (what for is not told: "") and of each
- * measurement path, throughput and buffers; FULL: everything.
+ * measurement path, throughput and buffers; EXCHANGES: the same, and what
+ * exchanges, datagrams and both directions add; FULL: everything.
  */
-enum store_detail { STORE_RATES, STORE_FULL };
+enum store_detail { STORE_RATES, STORE_FULL, STORE_EXCHANGES };
 struct store_scan {
 	enum store_detail detail;
 	int64_t every; /* only ids that this divides; 0: all */

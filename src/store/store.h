@@ -87,6 +87,11 @@ struct store_measurement {
 	char congestion[16];
 	json_t *slices;	  /* [[bytes, ns], ...] as measured */
 	json_t *counters; /* what observers add; may be NULL */
+	double reverse_mbps, sent_mbps;
+	int64_t transactions;
+	json_t *latency; /* [[bucket, count], ...]; may be NULL */
+	int64_t datagrams, lost, reordered;
+	double jitter_us;
 };
 
 struct store_block {

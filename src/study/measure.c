@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/block_json.h"
 #include "base/clock.h"
 #include "lab/cage.h"
 #include "stats/order.h"
@@ -191,6 +192,16 @@ static void fill_measurement(size_t path, const struct agent_block_path *result,
 		.mss_bytes = result->sender.mss_bytes,
 		.retransmits = result->sender.retransmits,
 		.messages = result->messages,
+		.reverse_mbps = result->reverse_mbps,
+		.sent_mbps = result->sent_mbps,
+		.transactions = result->transactions,
+		.latency = result->latency
+				   ? block_latency_to_json(result->latency)
+				   : NULL,
+		.datagrams = result->datagrams.received,
+		.lost = result->datagrams.lost,
+		.reordered = result->datagrams.reordered,
+		.jitter_us = result->datagrams.jitter_us,
 	};
 	memcpy(m->congestion, result->sender.congestion, sizeof(m->congestion));
 	sum_slices(result, m);
@@ -250,8 +261,10 @@ static int store_result(struct run *run, const struct measure_args *args,
 		measurement[i].counters = block->counters[i];
 	}
 	rc = store_add_block(run->store, &row, err);
-	for (size_t i = 0; i < block->paths; i++)
+	for (size_t i = 0; i < block->paths; i++) {
 		json_decref(measurement[i].slices);
+		json_decref(measurement[i].latency);
+	}
 	json_decref(row.order);
 	json_decref(row.settings);
 	return rc;

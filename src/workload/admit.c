@@ -28,7 +28,7 @@ void admit_close(struct admission *admission)
 }
 
 /* No early end: the time tells nothing of where they differ. */
-static bool token_equal(const uint8_t *a, const uint8_t *b)
+bool admit_compare(const uint8_t *a, const uint8_t *b)
 {
 	volatile uint8_t differs = 0;
 
@@ -84,19 +84,24 @@ static int look_at(struct admission *a, size_t i)
 	a->candidate[i].have += (size_t)n;
 	if (a->candidate[i].have < BLOCK_TOKEN_BYTES)
 		return 0;
-	return token_equal(a->candidate[i].shown, a->token) ? 1 : -1;
+	return admit_compare(a->candidate[i].shown, a->token) ? 1 : -1;
 }
 
-/* The first that is welcome, or -1; strangers go. */
+/* The first that is welcome, or -1; strangers go. Who came first goes first:
+ * a connection is known by its number. */
 static int find_welcome(struct admission *a)
 {
-	for (size_t i = a->candidates; i-- > 0;) {
+	size_t i = 0;
+
+	while (i < a->candidates) {
 		int verdict = look_at(a, i);
 
 		if (verdict > 0)
 			return remove_candidate(a, i);
 		if (verdict < 0)
 			drop(a, i);
+		else
+			i++;
 	}
 	return -1;
 }

@@ -11,6 +11,10 @@
  *   offset  bytes
  *        0     16  the token, as it is
  *
+ * A HELLO of datagrams (datagram.h) has it behind its eight bytes; with the
+ * workloads that connect for themselves (crr) it stands before the request of
+ * every connection.
+ *
  * A connection that shows another one, ends before it has shown all of it, or
  * is one of too many that show nothing, is dropped and counted: a stranger
  * costs a block nothing but the accept(). The comparison takes the same time
@@ -21,6 +25,7 @@
 #ifndef VAZAO_WORKLOAD_ADMIT_H
 #define VAZAO_WORKLOAD_ADMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +58,9 @@ void admit_close(struct admission *admission);
 /* The next connection, blocking; or -errno, -ETIMEDOUT past the deadline. */
 int admit_next(struct admission *admission, int64_t deadline_mono_ns,
 	       struct err *err);
+
+/* Two tokens, in constant time. */
+bool admit_compare(const uint8_t *a, const uint8_t *b);
 
 /* What the follower does on a connection it has just made; NULL is fine. */
 int admit_show(int fd, const uint8_t *token, struct err *err);

@@ -32,12 +32,14 @@
 #ifndef VAZAO_WORKLOAD_BLOCK_H
 #define VAZAO_WORKLOAD_BLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/axis.h"
 #include "base/err.h"
 #include "workload/address.h"
+#include "workload/result.h"
 #include "workload/ticks.h"
 #include "workload/watch.h"
 
@@ -54,38 +56,14 @@ struct block_timing {
 	int64_t patience_ns; /* longest silence borne */
 };
 
-/* What the counting end saw in one slice. */
-struct block_slice {
-	int64_t bytes;
-	int64_t duration_ns; /* between the two readings of the clock */
-	int64_t idle_ns;     /* since this path's slice before (the first:
-			      * since its warm-up); above the RTO TCP begins
-			      * anew with a small window */
-};
-
-/* Buffers and TCP as obtained, of this end, first flow, read at the block's
- * end: where socket_size is 0, as far as the kernel has let them grow. */
-struct block_socket {
-	int64_t sndbuf_bytes, rcvbuf_bytes; /* SO_SNDBUF, SO_RCVBUF */
-	int64_t mss_bytes;		    /* TCP_MAXSEG */
-	int64_t retransmits;		    /* TCP_INFO, since connecting */
-	char congestion[16];
-};
-
-/* One path's result at one end. `slice` is filled at the counting end only. */
-struct block_result {
-	struct block_slice *slice; /* malloc'ed by block_*, block_result_free */
-	size_t slices;
-	struct block_socket socket;
-	int64_t messages;  /* writes made, at the sending end, warm-up too */
-	int64_t strangers; /* connections dropped for their token, at M2 */
-};
-
 struct block_listen_args {
 	struct address address; /* M2's on this path; ports are chosen */
 	const struct point *point;
 	const char *congestion; /* "cubic"; NULL: the node's default */
 	const uint8_t *token;	/* BLOCK_TOKEN_BYTES, copied; NULL: none */
+	/* [ADDRESS_TEXT_MAX], set: where the data goes if not there, as with
+	 * UNIX sockets and vsock; else "". NULL: such a point is refused. */
+	char *data_address;
 };
 
 struct block_conductor; /* one path's listeners, then connections */
@@ -119,6 +97,7 @@ int block_conduct(const struct block_conduct_args *args,
 struct block_follow_args {
 	struct address address; /* M2's, on this path */
 	uint16_t data_port, baton_port;
+	const char *data_address; /* NULL or "": none but `address` */
 	const struct point *point;
 	const char *congestion;
 	const uint8_t *token; /* as listened with */
@@ -132,8 +111,6 @@ struct block_follow_args {
 
 int block_follow(const struct block_follow_args *args,
 		 struct block_result *result, struct err *err);
-
-void block_result_free(struct block_result *result);
 
 /*
  * How long a block may take before the conductor gives it up, naming the path

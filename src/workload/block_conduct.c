@@ -6,12 +6,16 @@
 #include "workload/block.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "workload/admit.h"
+#include "workload/datagram.h"
+#include "workload/place.h"
 #include "workload/turn.h"
 
 /* One path's listeners, and its end once accepted. */
@@ -20,6 +24,9 @@ struct block_conductor {
 	bool has_token;
 	uint8_t token[BLOCK_TOKEN_BYTES];
 	int64_t strangers;
+	struct point point;
+	char congestion[16];
+	struct place place;
 	struct end end;
 	uint32_t turns;	 /* given so far, the warm-up not counted */
 	int64_t held_ns; /* time in which this path had the turn */
@@ -39,14 +46,13 @@ int64_t block_longest_ns(const struct block_timing *timing, size_t paths,
 	       timing->patience_ns;
 }
 
-static int listen_one(const struct address *at, int backlog,
+static int listen_one(struct address *at, int backlog,
 		      const struct sock_args *args, uint16_t *port,
 		      struct err *err)
 {
-	struct address address = *at;
-	int fd = sock_listen(&address, backlog, args, err);
+	int fd = sock_listen(at, backlog, args, err);
 
-	*port = fd < 0 ? 0 : address_get_port(&address);
+	*port = fd < 0 ? 0 : address_get_port(at);
 	return fd;
 }
 
@@ -56,18 +62,17 @@ static int listen_both(struct block_conductor *c,
 		       struct err *err)
 {
 	const struct sock_args plain = { 0 };
-	const struct sock_args data = {
-		.point = args->point,
-		.sends = c->end.sends,
-		.congestion = args->congestion,
-	};
+	struct address baton = args->address, data = args->address;
+	int rc = place_choose(&c->place, args->point, args->data_address, &data,
+			      err);
 
-	c->baton_listener =
-		listen_one(&args->address, 1, &plain, baton_port, err);
+	if (rc)
+		return rc;
+	c->baton_listener = listen_one(&baton, 1, &plain, baton_port, err);
 	if (c->baton_listener < 0)
 		return c->baton_listener;
-	c->data_listener = listen_one(&args->address, (int)c->end.flows_max,
-				      &data, data_port, err);
+	c->data_listener =
+		listen_one(&data, SOMAXCONN, &c->end.sock, data_port, err);
 	return c->data_listener < 0 ? c->data_listener : 0;
 }
 
@@ -85,7 +90,15 @@ int block_listen(struct block_conductor **conductor,
 	c->has_token = args->token;
 	if (args->token)
 		memcpy(c->token, args->token, sizeof(c->token));
-	rc = end_init(&c->end, args->point, !end_follower_sends(args->point),
+	c->point = *args->point;
+	snprintf(c->congestion, sizeof(c->congestion), "%s",
+		 args->congestion ? args->congestion : "");
+	rc = end_init(&c->end,
+		      &(struct end_args){ .point = &c->point,
+					  .conducts = true,
+					  .congestion = args->congestion
+								? c->congestion
+								: NULL },
 		      err);
 	if (!rc)
 		rc = listen_both(c, args, data_port, baton_port, err);
@@ -110,6 +123,7 @@ void block_conductor_free(struct block_conductor *conductor)
 	close_listener(&conductor->data_listener);
 	close_listener(&conductor->baton_listener);
 	end_close(&conductor->end, false);
+	place_leave(&conductor->place);
 	free(conductor);
 }
 
@@ -130,6 +144,37 @@ static int accept_baton(struct block_conductor *c, int64_t deadline_ns,
 	return rc;
 }
 
+static int accept_flow(struct block_conductor *c, struct admission *admission,
+		       int64_t deadline_ns, struct err *err)
+{
+	const struct datagram_door door = {
+		.listener_fd = c->data_listener,
+		.args = &c->end.sock,
+		.token = admission->token,
+		.flow = c->end.flow,
+		.flows = c->end.flows,
+	};
+
+	if (workload_of(&c->point)->type == SOCK_DGRAM)
+		return datagram_accept(&door, deadline_ns, err);
+	return admit_next(admission, deadline_ns, err);
+}
+
+/* Who answers crr accepts for itself. */
+static int share_listener(struct block_conductor *c, struct err *err)
+{
+	struct end *end = &c->end;
+	int rc = 0;
+
+	while (!rc && end->flows < end->flows_max) {
+		int fd = fcntl(c->data_listener, F_DUPFD_CLOEXEC, 0);
+
+		rc = fd < 0 ? err_sys(err, errno, "a listener")
+			    : end_add_flow(end, fd, err);
+	}
+	return rc;
+}
+
 static int accept_flows(struct block_conductor *c, int64_t deadline_ns,
 			struct err *err)
 {
@@ -139,11 +184,13 @@ static int accept_flows(struct block_conductor *c, int64_t deadline_ns,
 
 	admit_open(&admission, c->data_listener,
 		   c->has_token ? c->token : NULL);
-	while (!rc && end->flows < end->flows_max) {
-		int fd = admit_next(&admission, deadline_ns, err);
+	while (!rc && end->flows < end_connections(end)) {
+		int fd = accept_flow(c, &admission, deadline_ns, err);
 
 		rc = fd < 0 ? fd : end_add_flow(end, fd, err);
 	}
+	if (!rc && end->ops->connects)
+		rc = share_listener(c, err);
 	admit_close(&admission);
 	c->strangers += admission.strangers;
 	return rc;
@@ -161,17 +208,7 @@ static int accept_all(struct block_conductor *c, int64_t deadline_ns,
 	return rc;
 }
 
-static int send_turn(struct end *end, const struct turn *turn, struct err *err)
-{
-	struct baton_message drained;
-	int rc = turn_send(end, turn, err);
-
-	return rc ? rc
-		  : baton_expect(&end->baton, BATON_DRAINED, turn->number,
-				 end->patience_ns, &drained, err);
-}
-
-/* *slice stays as it is where the follower counts. */
+/* *slice stays as it is where the follower alone counts. */
 static int give_turn(struct block_conductor *c, const struct turn *turn,
 		     struct block_slice *slice, struct err *err)
 {
@@ -185,8 +222,7 @@ static int give_turn(struct block_conductor *c, const struct turn *turn,
 	int rc = baton_say(&c->end.baton, &go, err);
 
 	if (!rc)
-		rc = c->end.sends ? send_turn(&c->end, turn, err)
-				  : turn_receive(&c->end, turn, slice, err);
+		rc = turn_take(&c->end, turn, slice, err);
 	c->held_ns += clock_mono_ns() - begun_ns;
 	return rc ? err_wrap(err, "turn %u", turn->number) : 0;
 }
@@ -233,7 +269,7 @@ static int blame(const struct block_conduct_args *args, size_t path,
 	return err_wrap(err, "path %s", args->path_name[path]);
 }
 
-static int open_paths(const struct block_conduct_args *args, struct kit *kit,
+static int open_paths(const struct block_conduct_args *args, struct crew *crew,
 		      struct err *err)
 {
 	int64_t deadline_ns = clock_mono_ns() + args->timing.patience_ns;
@@ -241,10 +277,11 @@ static int open_paths(const struct block_conduct_args *args, struct kit *kit,
 	for (size_t p = 0; p < args->paths; p++) {
 		struct block_conductor *c = args->path[p];
 
-		c->end.kit = kit;
-		c->end.patience_ns = args->timing.patience_ns;
+		end_set_patience(&c->end, args->timing.patience_ns);
 		c->end.ticks = args->ticks;
-		if (accept_all(c, deadline_ns, err))
+		c->end.token = c->has_token ? c->token : NULL;
+		if (accept_all(c, deadline_ns, err) ||
+		    end_join_crew(&c->end, crew, err))
 			return blame(args, p, err);
 	}
 	return 0;
@@ -295,7 +332,7 @@ static int conduct_slices(const struct block_conduct_args *args,
 		turn.number = ++c->turns;
 		if (watch_turn(args, p, &turn, &slice, err))
 			return blame(args, p, err);
-		if (!c->end.sends)
+		if (c->end.counting)
 			results[p].slice[results[p].slices++] = slice;
 	}
 	return 0;
@@ -347,21 +384,25 @@ static int check(const struct block_conduct_args *args,
 int block_conduct(const struct block_conduct_args *args,
 		  struct block_result *results, struct err *err)
 {
-	bool sends = !end_follower_sends(args->point);
 	int64_t deadline_ns =
 		clock_mono_ns() +
 		block_longest_ns(&args->timing, args->paths, args->slices);
-	struct kit kit;
+	struct crew crew;
 	int rc;
 
 	*args->failed_path = -1;
 	rc = check(args, results, err);
 	if (rc)
 		return rc;
-	rc = kit_open(&kit, args->point, sends, err);
+	rc = crew_open(
+		&crew,
+		&(struct crew_args){ .point = args->point,
+				     .lanes = args->path[0]->end.lanes,
+				     .counting = args->path[0]->end.counting },
+		err);
 	if (rc)
 		return rc;
-	rc = open_paths(args, &kit, err);
+	rc = open_paths(args, &crew, err);
 	if (!rc)
 		rc = warm_up(args, err);
 	if (!rc)
@@ -370,6 +411,6 @@ int block_conduct(const struct block_conduct_args *args,
 		rc = close_paths(args, results, err);
 	if (rc)
 		give_up(args, -rc);
-	kit_close(&kit);
+	crew_close(&crew);
 	return rc;
 }

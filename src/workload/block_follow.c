@@ -8,44 +8,64 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "workload/admit.h"
+#include "workload/datagram.h"
+#include "workload/place.h"
 #include "workload/turn.h"
 
-static int connect_to(const struct block_follow_args *args, uint16_t port,
-		      const struct sock_args *sock, int64_t deadline_ns,
-		      struct err *err)
+static int connect_baton(struct end *end, const struct block_follow_args *args,
+			 int64_t deadline_ns, struct err *err)
 {
+	const struct sock_args plain = { 0 };
 	struct address address = args->address;
+	int fd, rc;
 
-	address_set_port(&address, port);
-	return sock_connect(&address, sock, deadline_ns, err);
+	address_set_port(&address, args->baton_port);
+	fd = sock_connect(&address, &plain, deadline_ns, err);
+	rc = fd < 0 ? fd : baton_open(&end->baton, fd, err);
+	if (!rc)
+		rc = admit_show(fd, end->token, err);
+	return rc ? rc : wake_on_data(fd, err);
+}
+
+static int connect_flow(struct end *end, int64_t deadline_ns, struct err *err)
+{
+	int fd;
+
+	if (workload_of(end->sock.point)->type == SOCK_DGRAM)
+		return datagram_connect(
+			&(struct datagram_knock){ .at = &end->peer,
+						  .args = &end->sock,
+						  .token = end->token },
+			deadline_ns, err);
+	fd = sock_connect(&end->peer, &end->sock, deadline_ns, err);
+	if (fd < 0 || !admit_show(fd, end->token, err))
+		return fd;
+	close(fd);
+	return -err->code;
 }
 
 static int connect_all(struct end *end, const struct block_follow_args *args,
 		       struct err *err)
 {
-	const struct sock_args plain = { 0 };
-	const struct sock_args data = {
-		.point = args->point,
-		.sends = end->sends,
-		.congestion = args->congestion,
-	};
 	int64_t deadline_ns = clock_mono_ns() + args->timing.patience_ns;
-	int fd = connect_to(args, args->baton_port, &plain, deadline_ns, err);
-	int rc = fd < 0 ? fd : baton_open(&end->baton, fd, err);
+	int rc = connect_baton(end, args, deadline_ns, err);
 
+	end->peer = args->address;
 	if (!rc)
-		rc = admit_show(fd, args->token, err);
-	if (!rc)
-		rc = wake_on_data(fd, err);
-	while (!rc && end->flows < end->flows_max) {
-		fd = connect_to(args, args->data_port, &data, deadline_ns, err);
+		rc = place_find(args->data_address, &end->peer, err);
+	address_set_port(&end->peer, args->data_port);
+	while (!rc && end->flows < end_connections(end)) {
+		int fd = connect_flow(end, deadline_ns, err);
+
 		rc = fd < 0 ? fd : end_add_flow(end, fd, err);
-		if (!rc)
-			rc = admit_show(fd, args->token, err);
 	}
+	/* who asks by crr connects for itself */
+	if (end->ops->connects)
+		end->flows = end->flows_max;
 	return rc;
 }
 
@@ -68,24 +88,6 @@ static int add_slice(struct block_result *result, uint32_t turn,
 	return 0;
 }
 
-static int receive_turn(struct end *end, const struct turn *turn,
-			struct block_result *result, struct err *err)
-{
-	const struct baton_message drained = { .kind = BATON_DRAINED,
-					       .turn = turn->number };
-	struct block_slice slice = { 0 };
-	int rc = turn_receive(end, turn, &slice, err);
-
-	if (!rc)
-		rc = add_slice(result, turn->number, err);
-	if (rc)
-		return rc;
-	if (turn->number)
-		result->slice[turn->number - 1] = slice;
-	end_tell_end(end, turn->number);
-	return baton_say(&end->baton, &drained, err);
-}
-
 static int take_turn(struct end *end, const struct baton_message *go,
 		     struct block_result *result, struct err *err)
 {
@@ -94,11 +96,14 @@ static int take_turn(struct end *end, const struct baton_message *go,
 		.guard_ns = (int64_t)go->a,
 		.measure_ns = (int64_t)go->b,
 	};
-	int rc;
+	struct block_slice slice = { 0 };
+	int rc = end->counting ? add_slice(result, turn.number, err) : 0;
 
 	end_tell_begin(end, turn.number);
-	rc = end->sends ? turn_send(end, &turn, err)
-			: receive_turn(end, &turn, result, err);
+	if (!rc)
+		rc = turn_take(end, &turn, &slice, err);
+	if (!rc && end->counting && turn.number)
+		result->slice[turn.number - 1] = slice;
 	return rc ? err_wrap(err, "turn %u", go->turn) : 0;
 }
 
@@ -139,36 +144,55 @@ static void give_up(struct end *end, int code)
 		baton_say(&end->baton, &error, NULL);
 }
 
+static int follow(struct end *end, const struct block_follow_args *args,
+		  struct block_result *result, struct err *err)
+{
+	struct crew crew;
+	int rc = crew_open(&crew,
+			   &(struct crew_args){ .point = args->point,
+						.lanes = end->lanes,
+						.counting = end->counting },
+			   err);
+
+	if (rc)
+		return rc;
+	rc = connect_all(end, args, err);
+	if (!rc)
+		rc = end_join_crew(end, &crew, err);
+	if (!rc)
+		rc = take_turns(end, args->turn_wait_ns, result, err);
+	if (rc)
+		give_up(end, -rc);
+	crew_close(&crew);
+	return rc;
+}
+
 int block_follow(const struct block_follow_args *args,
 		 struct block_result *result, struct err *err)
 {
-	bool sends = end_follower_sends(args->point);
+	const struct end_args end_args = {
+		.point = args->point,
+		.congestion = args->congestion,
+		.patience_ns = args->timing.patience_ns,
+	};
 	struct end end = { 0 };
-	struct kit kit;
 	int rc;
 
 	memset(result, 0, sizeof(*result));
-	rc = kit_open(&kit, args->point, sends, err);
-	if (rc)
-		return rc;
-	rc = end_init(&end, args->point, sends, err);
-	end.kit = &kit;
-	end.patience_ns = args->timing.patience_ns;
+	rc = end_init(&end, &end_args, err);
 	end.watch = args->watch;
 	end.ticks = args->ticks;
+	end.token = args->token;
+	end.ticks = args->ticks;
 	if (!rc)
-		rc = connect_all(&end, args, err);
-	if (!rc)
-		rc = take_turns(&end, args->turn_wait_ns, result, err);
-	if (rc)
-		give_up(&end, -rc);
+		rc = follow(&end, args, result, err);
 	end_close(&end, false);
-	kit_close(&kit);
 	return rc;
 }
 
 void block_result_free(struct block_result *result)
 {
 	free(result->slice);
+	free(result->latency);
 	memset(result, 0, sizeof(*result));
 }

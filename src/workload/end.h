@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * end.h - one end of one path while a block lasts: the baton, the data
- * connections, what went over them; and the kit that all ends of a thread
- * share. Conductor and follower make them, turns and workloads use them.
+ * end.h - one end of one path while a block lasts: the baton, and the data
+ * connections, dealt out to lanes. Conductor and follower make them, turns
+ * use them; what all ends of a block share is the crew's (crew.h).
+ *
+ * Lanes: the first `counting` count, the others feed. An end that does both
+ * (direction both) has as many of either as there are threads; any other end
+ * has one for each thread. Flows follow the lanes' order. A connection is
+ * known by its number at both ends: with direction both the first `flows` are
+ * fed by M1, the others by M2.
  */
 #ifndef VAZAO_WORKLOAD_END_H
 #define VAZAO_WORKLOAD_END_H
@@ -15,67 +21,66 @@
 #include "base/err.h"
 #include "workload/baton.h"
 #include "workload/block.h"
+#include "workload/crew.h"
+#include "workload/lane.h"
 #include "workload/sock.h"
-#include "workload/wake.h"
 #include "workload/workload.h"
-
-/* One timer and one buffer serve every path of a block: only one path at a
- * time has its turn, and all are measured at the same point. */
-struct kit {
-	struct wake wake;
-	char *buffer; /* touched, so that no page fault falls into a slice */
-	size_t buffer_bytes;
-};
-
-int kit_open(struct kit *kit, const struct point *point, bool sends,
-	     struct err *err);
-void kit_close(struct kit *kit);
-
-struct flow {
-	int fd;
-	size_t left; /* of a message begun, where the socket took a part */
-};
 
 struct end {
 	const struct workload_ops *ops;
-	struct kit *kit;
+	struct crew *crew;
 	struct baton baton;
+	bool conducts;
+	struct sock_args sock; /* its congestion is the caller's */
+	struct address peer;   /* the follower's: where data connects to */
+	struct lane *lane;
+	size_t lanes, counting;
 	struct flow *flow;
-	size_t flows, flows_max;
-	int epoll_fd; /* over the flows where there are several; else -1 */
-	bool sends;
-	bool nodelay;	   /* so the axis says */
-	int receive_flags; /* MSG_TRUNC, or none */
+	size_t flows, flows_max; /* connections made; to be made */
 	int64_t patience_ns;
 	struct block_ticks ticks;
-	uint64_t bytes;	  /* sent or received since connecting, all flows */
-	int64_t messages; /* send() calls that moved data */
-	int64_t last_ns;  /* when the turn before was over; 0: none was */
+	const uint8_t *token; /* NULL: none */
+	int64_t last_ns;      /* when the turn before was over; 0: none was */
+	/* What was fed in turns that count, and how long the feeding took. */
+	int64_t fed_bytes, fed_ns;
+	struct block_datagrams datagrams; /* counted in them; jitter summed */
+	int64_t counted_turns;
 	const struct block_watch *watch; /* a follower's; else NULL */
 };
 
-/* Role of M1 (follows) or of M2 (conducts) in the point's direction. */
-bool end_follower_sends(const struct point *point);
+struct end_args {
+	const struct point *point;
+	bool conducts;
+	const char *congestion; /* as in struct sock_args */
+	int64_t patience_ns;
+};
 
-int end_init(struct end *end, const struct point *point, bool sends,
-	     struct err *err);
+int end_init(struct end *end, const struct end_args *args, struct err *err);
 
-/* Takes over fd, even on failure. One flow stays blocking; several become
- * nonblocking and are watched by epoll_fd. */
+/* Connections that the follower makes, and the conductor accepts. */
+size_t end_connections(const struct end *end);
+
+/* Takes over fd, even on failure. The only flow of its lane stays blocking;
+ * several become nonblocking and are watched by the lane's epoll_fd. */
 int end_add_flow(struct end *end, int fd, struct err *err);
+
+/* Before flows are added, where end_init() was told none. */
+void end_set_patience(struct end *end, int64_t patience_ns);
+
+/* Once all flows are there. */
+int end_join_crew(struct end *end, struct crew *crew, struct err *err);
 
 /* at_once: see sock_close_at_once(). An end all zero, or closed, is fine. */
 void end_close(struct end *end, bool at_once);
+
+/* Over the lanes that count, or over those that feed. */
+uint64_t end_bytes(const struct end *end, bool counted);
 
 /* To the follower's watcher, if it has one and the turn counts. */
 void end_tell_begin(const struct end *end, uint32_t turn);
 void end_tell_end(const struct end *end, uint32_t turn);
 
-/* Readable when data is there: the one flow, or epoll_fd. */
-int end_data_fd(const struct end *end);
-
-/* Fills socket and messages of the result. */
-int end_report(const struct end *end, struct block_result *result,
-	       struct err *err);
+/* Fills all of the result but its slices. */
+int end_report(struct end *end, struct block_result *result, struct err *err);
 
 #endif

@@ -12,16 +12,23 @@
 
 #include "base/clock.h"
 #include "workload/sock_options.h"
+#include "workload/workload.h"
 
 int sock_open(const struct address *address, const struct sock_args *args,
 	      struct err *err)
 {
 	int family = address->any.sa_family;
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int rc;
+	int type = args->point ? workload_of(args->point)->type : SOCK_STREAM;
+	int fd = socket(family, type | SOCK_CLOEXEC, 0);
+	int on = 1, rc;
 
+	if (fd < 0 && family == AF_VSOCK)
+		return err_sys(err, errno,
+			       "a vsock (modules vsock, vsock_loopback)");
 	if (fd < 0)
 		return err_sys(err, errno, "socket");
+	if (type == SOCK_DGRAM) /* see datagram_accept() */
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	rc = args->point ? sock_set_options(fd, family, args, err) : 0;
 	if (!rc)
 		return fd;
@@ -55,6 +62,11 @@ static int bind_any(int fd, struct address *address)
 	return getsockname(fd, &address->any, &len);
 }
 
+static bool is_datagram(const struct sock_args *args)
+{
+	return args->point && workload_of(args->point)->type == SOCK_DGRAM;
+}
+
 int sock_listen(struct address *address, int backlog,
 		const struct sock_args *args, struct err *err)
 {
@@ -64,7 +76,8 @@ int sock_listen(struct address *address, int backlog,
 
 	if (fd < 0)
 		return fd;
-	if (bind_any(fd, address) == 0 && listen(fd, backlog) == 0)
+	if (bind_any(fd, address) == 0 &&
+	    (is_datagram(args) || listen(fd, backlog) == 0))
 		return fd;
 	rc = errno;
 	address_format(address, text, sizeof(text));

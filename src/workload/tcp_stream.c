@@ -1,49 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tcp_stream.c - bulk data over TCP, as netperf's TCP_STREAM and TCP_MAERTS.
+ * tcp_stream.c - bulk data over TCP, as netperf's TCP_STREAM and TCP_MAERTS;
+ * over UNIX and vsock connections, too.
  *
- * One flow: a blocking send() of exactly message_size bytes a call from one
- * buffer, and a blocking recv(). STOP cuts at most the last message of a turn
- * short. Several flows: nonblocking sockets under one epoll, in one thread,
- * as iperf3 -P does; a socket that takes part of a message gets the rest of
- * it next. Their bytes are counted as one sum.
+ * A lane's only flow: a blocking send() of exactly message_size bytes a call
+ * from one buffer, and a blocking recv(). STOP cuts at most the last message
+ * of a turn short. Several flows: nonblocking sockets under one epoll, as
+ * iperf3 -P and neper do; a socket that takes part of a message gets the rest
+ * of it next. Their bytes are counted as one sum.
  *
- * recv() asks for the socket size of the point (64K where the kernel sizes
- * the socket), after netperf, which asks for what getsockopt(SO_RCVBUF) says:
- * the kernel doubles the size for its overhead, so that what was asked for
- * holds about one window of payload. It depends on the point alone, so that
- * every path is read in the same way.
+ * recv() asks for the receiver's socket size (64K where the kernel sizes the
+ * socket), after netperf, which asks for what getsockopt(SO_RCVBUF) says: the
+ * kernel doubles the size for its overhead, so that what was asked for holds
+ * about one window of payload. It depends on the point alone, so that every
+ * path is read in the same way.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
 #include "workload/end.h"
+#include "workload/zero_copy.h"
 
 #define RECEIVE_BYTES	  65536
 #define RECEIVE_BYTES_MIN 4096
 #define RECEIVE_BYTES_MAX 1048576
 
-/* Flows whose readiness one epoll_wait() tells, and calls made on one of them
- * before the next has its turn. */
-#define READY_MAX 64
-#define BURST	  16
+/* Calls made on one flow of several before the next has its turn. */
+#define BURST 16
 
 /* recv() calls in one drain() */
 #define DRAIN_MAX 64
 
-static size_t stream_send_bytes(const struct point *point)
+static size_t stream_buffer_bytes(const struct point *point, bool counts)
 {
-	return (size_t)point->value[AXIS_MESSAGE_SIZE];
-}
+	int64_t bytes = point->value[AXIS_RECEIVER_SOCKET_SIZE];
 
-static size_t stream_receive_bytes(const struct point *point)
-{
-	int64_t bytes = point->value[AXIS_SOCKET_SIZE];
-
+	if (!counts)
+		return (size_t)point->value[AXIS_MESSAGE_SIZE];
+	if (bytes == 0)
+		bytes = point->value[AXIS_SOCKET_SIZE];
 	if (bytes == 0)
 		return RECEIVE_BYTES;
 	if (bytes < RECEIVE_BYTES_MIN)
@@ -51,43 +48,23 @@ static size_t stream_receive_bytes(const struct point *point)
 	return bytes < RECEIVE_BYTES_MAX ? (size_t)bytes : RECEIVE_BYTES_MAX;
 }
 
-static int stuck(const struct end *end, const char *what, struct err *err)
+static ssize_t hand_over(struct lane *lane, int fd, size_t size)
 {
-	return err_set(err, ETIMEDOUT, "%s for %g s", what,
-		       (double)end->patience_ns / 1e9);
+	if (lane->zero_copy)
+		return zero_copy_send(lane, fd, size);
+	return send(fd, lane->buffer, size, MSG_NOSIGNAL);
 }
 
-/* Of a send() that failed for good. */
-static int send_failed(const struct end *end, int code, struct err *err)
+static int feed_one(struct lane *lane, struct err *err)
 {
-	if (code == EAGAIN)
-		return stuck(end, "the other end took no data", err);
-	return err_sys(err, code == EPIPE ? ECONNRESET : code, "sending");
-}
-
-/* Of a recv() that returned n <= 0. */
-static int receive_failed(const struct end *end, ssize_t n, int code,
-			  struct err *err)
-{
-	if (n == 0)
-		return err_set(err, ECONNRESET,
-			       "the other end closed the connection");
-	if (code == EAGAIN)
-		return stuck(end, "no data came", err);
-	return err_sys(err, code, "receiving");
-}
-
-static int send_one(struct end *end, struct err *err)
-{
-	const int fd = end->flow[0].fd;
-	const size_t size = end->kit->buffer_bytes;
-	const char *buffer = end->kit->buffer;
+	const int fd = lane->flow[0].fd;
+	const size_t size = lane->buffer_bytes;
 	uint64_t bytes = 0;
 	int64_t messages = 0;
 	int code = 0;
 
 	while (!wake_pending()) {
-		ssize_t n = send(fd, buffer, size, MSG_NOSIGNAL);
+		ssize_t n = hand_over(lane, fd, size);
 
 		if (n >= 0) {
 			bytes += (uint64_t)n;
@@ -97,17 +74,17 @@ static int send_one(struct end *end, struct err *err)
 			break;
 		}
 	}
-	end->bytes += bytes;
-	end->messages += messages;
-	return code ? send_failed(end, code, err) : 0;
+	lane_add_bytes(lane, bytes);
+	lane->messages += messages;
+	return code ? lane_send_failed(lane, code, err) : 0;
 }
 
-static int receive_one(struct end *end, struct err *err)
+static int count_one(struct lane *lane, struct err *err)
 {
-	const int fd = end->flow[0].fd;
-	const size_t size = end->kit->buffer_bytes;
-	char *buffer = end->kit->buffer;
-	const int flags = end->receive_flags;
+	const int fd = lane->flow[0].fd;
+	const size_t size = lane->buffer_bytes;
+	char *buffer = lane->buffer;
+	const int flags = lane->receive_flags;
 	uint64_t bytes = 0;
 	ssize_t n = 1;
 	int code = 0;
@@ -123,123 +100,90 @@ static int receive_one(struct end *end, struct err *err)
 			n = 1;
 		}
 	}
-	end->bytes += bytes;
-	return n > 0 ? 0 : receive_failed(end, n, code, err);
+	lane_add_bytes(lane, bytes);
+	return n > 0 ? 0 : lane_receive_failed(lane, n, code, err);
 }
 
 /* 0 when the flow takes no more for now, or has had its share. */
-static int send_some(struct end *end, struct flow *flow, struct err *err)
+static int feed_some(struct lane *lane, struct flow *flow, struct err *err)
 {
 	for (int i = 0; i < BURST && !wake_pending(); i++) {
-		size_t size = flow->left ? flow->left : end->kit->buffer_bytes;
-		ssize_t n =
-			send(flow->fd, end->kit->buffer, size, MSG_NOSIGNAL);
+		size_t size = flow->left ? flow->left : lane->buffer_bytes;
+		ssize_t n = hand_over(lane, flow->fd, size);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return 0;
 		if (n < 0)
-			return send_failed(end, errno, err);
-		end->bytes += (uint64_t)n;
-		end->messages++;
+			return lane_send_failed(lane, errno, err);
+		lane_add_bytes(lane, (uint64_t)n);
+		lane->messages++;
 		flow->left = size - (size_t)n;
 	}
 	return 0;
 }
 
-static int receive_some(struct end *end, struct flow *flow, struct err *err)
+static int count_some(struct lane *lane, struct flow *flow, struct err *err)
 {
-	ssize_t n = recv(flow->fd, end->kit->buffer, end->kit->buffer_bytes,
-			 end->receive_flags | MSG_DONTWAIT);
+	ssize_t n = recv(flow->fd, lane->buffer, lane->buffer_bytes,
+			 lane->receive_flags | MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n <= 0)
-		return receive_failed(end, n, errno, err);
-	end->bytes += (uint64_t)n;
+		return lane_receive_failed(lane, n, errno, err);
+	lane_add_bytes(lane, (uint64_t)n);
 	return 0;
 }
 
-typedef int flow_step(struct end *end, struct flow *flow, struct err *err);
-
-/* One round over the flows that are ready. *ready = how many were. */
-static int step_ready(struct end *end, flow_step *step, int timeout_ms,
-		      int *ready, struct err *err)
+static int stream_feed(struct lane *lane, struct err *err)
 {
-	struct epoll_event events[READY_MAX];
-	int rc = 0;
-
-	*ready = epoll_wait(end->epoll_fd, events, READY_MAX, timeout_ms);
-	if (*ready < 0)
-		return errno == EINTR ? 0 : err_sys(err, errno, "epoll_wait");
-	for (int i = 0; i < *ready && !rc; i++)
-		rc = step(end, events[i].data.ptr, err);
-	return rc;
+	if (lane->epoll_fd < 0)
+		return feed_one(lane, err);
+	return lane_step_many(lane, feed_some, "the other end took no data",
+			      err);
 }
 
-static int step_many(struct end *end, flow_step *step, const char *silent,
-		     struct err *err)
+static int stream_count(struct lane *lane, struct err *err)
 {
-	int patience_ms = (int)(end->patience_ns / NS_PER_MS) + 1;
-	int ready, rc = 0;
-
-	while (!rc && !wake_pending()) {
-		rc = step_ready(end, step, patience_ms, &ready, err);
-		if (!rc && ready == 0)
-			rc = stuck(end, silent, err);
-	}
-	return rc;
-}
-
-static int stream_send(struct end *end, struct err *err)
-{
-	if (end->epoll_fd < 0)
-		return send_one(end, err);
-	return step_many(end, send_some, "the other end took no data", err);
-}
-
-static int stream_receive(struct end *end, struct err *err)
-{
-	if (end->epoll_fd < 0)
-		return receive_one(end, err);
-	return step_many(end, receive_some, "no data came", err);
+	if (lane->epoll_fd < 0)
+		return count_one(lane, err);
+	return lane_step_many(lane, count_some, "no data came", err);
 }
 
 /*
  * Nagle's algorithm holds a last small segment until what is before it is
  * acknowledged, which the receiver may delay by 40 ms: four slices. Setting
  * TCP_NODELAY pushes it out (tcp(7)); unset again, the next turn begins as
- * the first did.
+ * the first did. Sockets that are not TCP refuse it, and need it not.
  */
-static void stream_flush(struct end *end)
+static void stream_flush(struct lane *lane)
 {
-	if (end->nodelay)
+	if (lane->point->value[AXIS_NODELAY])
 		return;
-	for (size_t i = 0; i < end->flows; i++)
+	for (size_t i = 0; i < lane->flows; i++)
 		for (int on = 1; on >= 0; on--)
-			setsockopt(end->flow[i].fd, IPPROTO_TCP, TCP_NODELAY,
+			setsockopt(lane->flow[i].fd, IPPROTO_TCP, TCP_NODELAY,
 				   &on, sizeof(on));
 }
 
-static int stream_drain(struct end *end, struct err *err)
+static int stream_drain(struct lane *lane, struct err *err)
 {
 	uint64_t before;
 	int ready = 1, rc = 0, i = 0;
 
 	do {
-		before = end->bytes;
-		rc = end->epoll_fd < 0
-			     ? receive_some(end, &end->flow[0], err)
-			     : step_ready(end, receive_some, 0, &ready, err);
-	} while (!rc && end->bytes != before && ++i < DRAIN_MAX);
+		before = lane_bytes(lane);
+		rc = lane->epoll_fd < 0 ? count_some(lane, &lane->flow[0], err)
+					: lane_step_ready(lane, count_some, 0,
+							  &ready, err);
+	} while (!rc && lane_bytes(lane) != before && ++i < DRAIN_MAX);
 	return rc;
 }
 
-const struct workload_ops tcp_stream_ops = {
-	.name = "tcp_stream",
-	.send_bytes = stream_send_bytes,
-	.receive_bytes = stream_receive_bytes,
-	.send = stream_send,
-	.receive = stream_receive,
+const struct workload_ops stream_ops = {
+	.buffer_bytes = stream_buffer_bytes,
+	.feed = stream_feed,
+	.count = stream_count,
 	.flush = stream_flush,
 	.drain = stream_drain,
 };

@@ -7,6 +7,23 @@
 
 #include "base/clock.h"
 
+/* Datagrams that have not come so long after the last one are lost. */
+#define QUIET_NS (5 * NS_PER_MS)
+
+/* A turn under way: what was said on the baton, and what has to be. */
+struct course {
+	struct end *end;
+	const struct turn *turn;
+	bool feeding;	  /* the workers that feed are at work */
+	bool said_stop;	  /* our window is over */
+	bool heard_stop;  /* the other end's is */
+	bool rest_known;  /* STOPPED was heard */
+	bool drained;	  /* DRAINED was */
+	uint64_t rest;	  /* the sender's count */
+	int64_t fed_from; /* bytes fed before the turn */
+	int64_t begun_ns;
+};
+
 static int silence(const struct end *end, const char *what, struct err *err)
 {
 	return err_set(err, ETIMEDOUT, "%s for %g s", what,
@@ -20,32 +37,99 @@ static int explain(struct end *end, int rc, struct err *err)
 	struct err said = ERR_INIT;
 	struct baton_message message;
 
-	if (baton_look(&end->baton, &message, &said) >= 0)
+	if (rc == -EPROTO || baton_look(&end->baton, &message, &said) >= 0)
 		return rc;
 	if (err)
 		*err = said;
 	return -said.code;
 }
 
-static int unexpected(const struct baton_message *message, struct err *err)
+static bool counts(const struct end *end)
 {
+	return end->counting > 0;
+}
+
+static bool feeds(const struct end *end)
+{
+	return end->counting < end->lanes;
+}
+
+static int say(struct end *end, enum baton_kind kind, const struct turn *turn,
+	       uint64_t a, struct err *err)
+{
+	const struct baton_message message = { .kind = kind,
+					       .turn = turn->number,
+					       .a = a };
+
+	return baton_say(&end->baton, &message, err);
+}
+
+/* STOP was heard: nothing more is fed. */
+static int stop_feeding(struct course *c, struct err *err)
+{
+	struct end *end = c->end;
+	int rc = 0;
+
+	if (c->feeding)
+		rc = crew_stop(end->crew, end, false, err);
+	c->feeding = false;
+	for (size_t i = 0; i < end->lanes && end->ops->flush; i++)
+		if (!end->lane[i].counts)
+			end->ops->flush(&end->lane[i]);
+	if (c->turn->number) {
+		end->fed_ns += clock_mono_ns() - c->begun_ns;
+		end->fed_bytes += (int64_t)end_bytes(end, false) - c->fed_from;
+	}
+	if (rc)
+		return rc;
+	if (!counts(end))
+		end_tell_end(end, c->turn->number);
+	return say(end, BATON_STOPPED, c->turn, end_bytes(end, false), err);
+}
+
+static int take_in(struct course *c, const struct baton_message *message,
+		   struct err *err)
+{
+	const struct end *end = c->end;
+
+	if (message->turn == c->turn->number) {
+		if (message->kind == BATON_STOP && feeds(end) &&
+		    !c->heard_stop) {
+			c->heard_stop = true;
+			return 0;
+		}
+		if (message->kind == BATON_STOPPED && c->said_stop &&
+		    !c->rest_known) {
+			c->rest_known = true;
+			c->rest = message->a;
+			return 0;
+		}
+		if (message->kind == BATON_DRAINED && end->conducts &&
+		    feeds(end) && c->heard_stop && !c->drained) {
+			c->drained = true;
+			return 0;
+		}
+	}
 	return err_set(err, EPROTO, "%s of turn %" PRIu32 " came unasked",
 		       baton_kind_name(message->kind), message->turn);
 }
 
-/* Sets *stopped once STOP of this turn is there. */
-static int look_for_stop(struct end *end, const struct turn *turn,
-			 bool *stopped, struct err *err)
+/* Whatever is on the baton; and what our own workers say. */
+static int hear(void *arg, struct err *err)
 {
+	struct course *c = arg;
+	bool stopped = c->heard_stop;
 	struct baton_message message;
-	int rc = baton_look(&end->baton, &message, err);
+	int rc = baton_look(&c->end->baton, &message, err);
 
-	if (rc <= 0)
-		return rc;
-	if (message.kind != BATON_STOP || message.turn != turn->number)
-		return unexpected(&message, err);
-	*stopped = true;
-	return 0;
+	if (rc > 0)
+		rc = take_in(c, &message, err);
+	/* its error is told when it is stopped, by who gives up */
+	if (!rc && c->end->lanes > 1 && crew_failed(c->end->crew))
+		rc = -ECANCELED;
+	if (!rc && c->heard_stop && !stopped && counts(c->end))
+		rc = stop_feeding(c, err);
+	return rc;
 }
 
 /*
@@ -53,53 +137,38 @@ static int look_for_stop(struct end *end, const struct turn *turn,
  * from then on: it bounds the silence, and it ends a send() that blocked in
  * the race of wake.h.
  */
-static int send_until_stop(struct end *end, const struct turn *turn,
-			   struct err *err)
+static int feed(struct course *c, struct err *err)
 {
-	int64_t due_ns = clock_mono_ns() + turn->guard_ns + turn->measure_ns;
-	bool stopped = false;
+	struct end *end = c->end;
+	int64_t due_ns = c->begun_ns + c->turn->guard_ns + c->turn->measure_ns;
 	int rc = 0;
 
-	wake_at(&end->kit->wake, due_ns + WAKE_AGAIN_NS);
+	wake_at(&end->crew->wake, due_ns + WAKE_AGAIN_NS);
 	for (;;) {
 		wake_clear();
-		rc = look_for_stop(end, turn, &stopped, err);
-		if (rc || stopped)
+		rc = hear(c, err);
+		if (rc || c->heard_stop)
 			break;
 		if (clock_mono_ns() > due_ns + end->patience_ns) {
 			rc = silence(end, "STOP is overdue", err);
 			break;
 		}
-		rc = end->ops->send(end, err);
+		rc = end->ops->feed(&end->lane[0], err);
 		if (rc) {
 			rc = explain(end, rc, err);
 			break;
 		}
 	}
-	wake_stop(&end->kit->wake);
-	return rc;
+	wake_stop(&end->crew->wake);
+	return rc ? rc : stop_feeding(c, err);
 }
 
-int turn_send(struct end *end, const struct turn *turn, struct err *err)
-{
-	struct baton_message message = { .kind = BATON_STOPPED,
-					 .turn = turn->number };
-	int rc = send_until_stop(end, turn, err);
-
-	if (rc)
-		return rc;
-	end->ops->flush(end);
-	end_tell_end(end, turn->number);
-	message.a = end->bytes;
-	return baton_say(&end->baton, &message, err);
-}
-
-/* Until data or the baton has something, or the deadline is over. */
+/* Until lane 0's data or the baton has something, or the deadline is over. */
 static int await_either(const struct end *end, int64_t deadline_ns, bool *data,
 			struct err *err)
 {
 	struct pollfd pfd[] = {
-		{ .fd = end_data_fd(end), .events = POLLIN },
+		{ .fd = lane_data_fd(&end->lane[0]), .events = POLLIN },
 		{ .fd = end->baton.fd, .events = POLLIN },
 	};
 	int rc = poll(pfd, 2, clock_poll_ms(deadline_ns));
@@ -110,17 +179,9 @@ static int await_either(const struct end *end, int64_t deadline_ns, bool *data,
 	return 0;
 }
 
-/* While the receiver counts, nothing but an ERROR may come. */
-static int look_for_error(struct end *end, struct err *err)
+static int await_data(struct course *c, struct err *err)
 {
-	struct baton_message message;
-	int rc = baton_look(&end->baton, &message, err);
-
-	return rc > 0 ? unexpected(&message, err) : rc;
-}
-
-static int await_data(struct end *end, struct err *err)
-{
+	struct end *end = c->end;
 	int64_t deadline_ns = clock_mono_ns() + end->patience_ns;
 	bool data = false;
 	int rc = 0;
@@ -129,116 +190,172 @@ static int await_data(struct end *end, struct err *err)
 		rc = await_either(end, deadline_ns, &data, err);
 		if (rc || data)
 			break;
-		rc = look_for_error(end, err);
+		rc = hear(c, err);
 		if (!rc && clock_mono_ns() >= deadline_ns)
 			rc = silence(end, "no data came", err);
 	}
 	return rc;
 }
 
-struct mark {
-	int64_t ns;
-	uint64_t bytes;
-};
-
-/* Bytes first, clock second, with nothing between: one edge of the window. */
-static int receive_until(struct end *end, int64_t edge_ns, struct mark *mark,
-			 struct err *err)
+/* One lane's window, added to what the others had in theirs. */
+static void add_window(const struct mark *marks, double *bits_per_ns,
+		       struct block_slice *slice)
 {
-	int rc;
+	int64_t ns = marks[1].ns - marks[0].ns;
 
-	wake_at(&end->kit->wake, edge_ns);
-	do {
-		rc = end->ops->receive(end, err);
-		mark->bytes = end->bytes;
-		wake_clear();
-		mark->ns = clock_mono_ns();
-		if (rc)
-			return explain(end, rc, err);
-		rc = look_for_error(end, err);
-	} while (!rc && mark->ns < edge_ns);
-	return rc;
+	slice->bytes += (int64_t)(marks[1].bytes - marks[0].bytes);
+	*bits_per_ns += (double)(marks[1].bytes - marks[0].bytes) / (double)ns;
+	if (ns > slice->duration_ns)
+		slice->duration_ns = ns;
 }
 
-/* The window in ticks, each shown to the watcher: 1 where he has enough. */
-static int receive_ticks(struct end *end, const struct mark *opened,
-			 int64_t edge_ns, struct mark *closed, struct err *err)
+static void add_datagrams(struct end *end, const struct mark *marks)
 {
+	struct block_datagrams *d = &end->datagrams;
+	int64_t received = (int64_t)(marks[1].received - marks[0].received);
+	int64_t lost =
+		(int64_t)(marks[1].expected - marks[0].expected) - received;
+
+	d->received += received;
+	d->lost += lost > 0 ? lost : 0;
+	d->reordered += (int64_t)(marks[1].reordered - marks[0].reordered);
+	d->jitter_us += marks[1].jitter_us / (double)end->counting;
+}
+
+/* The windows of all lanes as one: the bytes of all, and the time in which
+ * they come to the sum of the lanes' rates. */
+static void sum_windows(struct course *c, const struct mark *own,
+			struct block_slice *slice)
+{
+	struct end *end = c->end;
+	double rate = 0;
+
+	for (size_t i = 0; i < end->counting; i++) {
+		const struct mark *marks = i ? crew_marks(end->crew, i) : own;
+
+		add_window(marks, &rate, slice);
+		if (c->turn->number && end->ops->lossy)
+			add_datagrams(end, marks);
+	}
+	if (end->counting > 1 && rate > 0)
+		slice->duration_ns =
+			(int64_t)((double)slice->bytes / rate + 0.5);
+}
+
+/*
+ * The window in ticks, each shown to the watcher: over all lanes, of which
+ * the others are seen as they are when lane 0's mark is made. 1 where he has
+ * enough.
+ */
+static int count_ticks(struct course *c, const struct mark *opened,
+		       int64_t edge_ns, struct mark *closed, struct err *err)
+{
+	struct end *end = c->end;
 	const struct block_ticks *ticks = &end->ticks;
+	uint64_t bytes = end_bytes(end, true);
 	int64_t next_ns = opened->ns;
 	int rc = 0;
 
 	*closed = *opened;
 	while (!rc && closed->ns < edge_ns) {
-		struct mark last = *closed;
-		struct block_slice tick = { 0 };
+		struct block_slice tick = { .duration_ns = -closed->ns };
 
 		next_ns += ticks->tick_ns;
 		if (next_ns > edge_ns)
 			next_ns = edge_ns;
-		if (next_ns <= last.ns)
+		if (next_ns <= closed->ns)
 			continue; /* a late one took its time, too */
-		rc = receive_until(end, next_ns, closed, err);
+		rc = crew_count_until(&end->lane[0], &end->crew->wake, next_ns,
+				      closed, hear, c, err);
 		if (rc)
 			break;
-		tick.bytes = (int64_t)(closed->bytes - last.bytes);
-		tick.duration_ns = closed->ns - last.ns;
+		tick.bytes = (int64_t)(end_bytes(end, true) - bytes);
+		tick.duration_ns += closed->ns;
+		bytes += (uint64_t)tick.bytes;
 		rc = ticks->on_tick(ticks->arg, &tick, err);
 	}
 	return rc;
 }
 
-static int receive_window(struct end *end, const struct turn *turn,
-			  const struct mark *opened, struct mark *closed,
-			  struct err *err)
+static int count_open_window(struct course *c, const struct mark *opened,
+			     struct mark *closed, struct err *err)
 {
-	int64_t edge_ns = opened->ns + turn->measure_ns;
+	struct end *end = c->end;
+	int64_t edge_ns = opened->ns + c->turn->measure_ns;
 	int rc;
 
-	if (!end->ticks.tick_ns || turn->number == 0)
-		return receive_until(end, edge_ns, closed, err);
-	rc = receive_ticks(end, opened, edge_ns, closed, err);
+	if (!end->ticks.tick_ns || c->turn->number == 0)
+		return crew_count_until(&end->lane[0], &end->crew->wake,
+					edge_ns, closed, hear, c, err);
+	rc = count_ticks(c, opened, edge_ns, closed, err);
+	if (rc > 0)
+		crew_cut(end->crew, end);
 	return rc < 0 ? rc : 0;
 }
 
-static int count_window(struct end *end, const struct turn *turn,
-			struct block_slice *slice, struct err *err)
+static int count_window(struct course *c, struct mark marks[2], struct err *err)
 {
-	int64_t first_ns = clock_mono_ns();
-	struct mark opened, closed;
-	int rc = receive_until(end, first_ns + turn->guard_ns, &opened, err);
+	struct end *end = c->end;
+	struct lane *lane = &end->lane[0];
+	struct wake *wake = &end->crew->wake;
+	const struct window window = {
+		.open_ns = clock_mono_ns() + c->turn->guard_ns,
+		.measure_ns = c->turn->measure_ns,
+	};
+	int rc;
 
+	crew_start(end->crew, end, true, &window);
+	rc = crew_count_until(lane, wake, window.open_ns, &marks[0], hear, c,
+			      err);
+	lane->measuring = c->turn->number > 0;
 	if (!rc)
-		rc = receive_window(end, turn, &opened, &closed, err);
-	wake_stop(&end->kit->wake);
-	if (rc)
-		return rc;
-	slice->idle_ns = end->last_ns ? first_ns - end->last_ns : 0;
-	slice->bytes = (int64_t)(closed.bytes - opened.bytes);
-	slice->duration_ns = closed.ns - opened.ns;
-	return 0;
+		rc = count_open_window(c, &marks[0], &marks[1], err);
+	lane->measuring = false;
+	wake_stop(wake);
+	return rc ? explain(end, rc, err) : 0;
 }
 
-/* What is still to come after STOP. */
-struct rest {
-	bool known;
-	uint64_t bytes; /* the sender's count */
-};
-
-static int look_for_stopped(struct end *end, const struct turn *turn,
-			    struct rest *rest, struct err *err)
+/* What lane 0 has asked for is answered; so do the workers, on their own. */
+static int settle(struct course *c, struct err *err)
 {
-	struct baton_message message;
-	int rc = baton_look(&end->baton, &message, err);
+	struct end *end = c->end;
+	int64_t deadline_ns = clock_mono_ns() + end->patience_ns;
+	int rc = 0;
 
-	if (rc <= 0)
-		return rc;
-	if (rest->known || message.kind != BATON_STOPPED ||
-	    message.turn != turn->number)
-		return unexpected(&message, err);
-	rest->known = true;
-	rest->bytes = message.a;
-	return 0;
+	while (!rc && end->lane[0].busy) {
+		bool data;
+
+		rc = await_either(end, deadline_ns, &data, err);
+		if (!rc)
+			rc = end->ops->drain(&end->lane[0], err);
+		if (!rc)
+			rc = hear(c, err);
+		if (!rc && clock_mono_ns() >= deadline_ns)
+			rc = silence(end, "no response came", err);
+	}
+	return rc ? rc : crew_stop(end->crew, end, true, err);
+}
+
+/* Is there nothing more to come? */
+static bool is_over(const struct course *c, int64_t quiet_since_ns)
+{
+	const struct end *end = c->end;
+
+	if (!c->rest_known || (feeds(end) && !c->heard_stop))
+		return false;
+	return end->ops->exchange || end_bytes(end, true) >= c->rest ||
+	       (end->ops->lossy &&
+		clock_mono_ns() >= quiet_since_ns + QUIET_NS);
+}
+
+/* How long to wait for data or a word: workers' bytes come without either. */
+static int64_t next_look_ns(const struct end *end, int64_t deadline_ns)
+{
+	int64_t soon_ns = clock_mono_ns() + NS_PER_MS;
+
+	if (end->counting > 1 || end->ops->lossy)
+		return soon_ns < deadline_ns ? soon_ns : deadline_ns;
+	return deadline_ns;
 }
 
 /*
@@ -246,50 +363,125 @@ static int look_for_stopped(struct end *end, const struct turn *turn,
  * send() that only our reading lets him finish. Patience is with silence, and
  * begins anew with each byte.
  */
-static int drain(struct end *end, const struct turn *turn, struct err *err)
+static int drain(struct course *c, struct err *err)
 {
-	int64_t deadline_ns = clock_mono_ns() + end->patience_ns;
-	struct rest rest = { 0 };
+	struct end *end = c->end;
+	int64_t heard_ns = clock_mono_ns();
+	uint64_t bytes = end_bytes(end, true);
 	bool data = true;
+	int rc = 0;
 
 	for (;;) {
-		int rc = data ? end->ops->drain(end, err) : 0;
-
+		rc = data ? end->ops->drain(&end->lane[0], err) : 0;
 		if (rc)
 			return explain(end, rc, err);
-		rc = look_for_stopped(end, turn, &rest, err);
-		if (rc)
-			return rc;
-		if (rest.known && end->bytes >= rest.bytes)
+		rc = hear(c, err);
+		if (rc || is_over(c, heard_ns))
 			break;
-		if (data)
-			deadline_ns = clock_mono_ns() + end->patience_ns;
-		else if (clock_mono_ns() >= deadline_ns)
+		if (end_bytes(end, true) != bytes)
+			heard_ns = clock_mono_ns();
+		else if (clock_mono_ns() >= heard_ns + end->patience_ns)
 			return silence(end, "the rest did not come", err);
-		rc = await_either(end, deadline_ns, &data, err);
+		bytes = end_bytes(end, true);
+		rc = await_either(
+			end, next_look_ns(end, heard_ns + end->patience_ns),
+			&data, err);
 		if (rc)
 			return rc;
 	}
-	if (end->bytes == rest.bytes)
-		return 0;
-	return err_set(err, EPROTO,
-		       "%" PRIu64 " bytes came of %" PRIu64 " sent", end->bytes,
-		       rest.bytes);
+	return rc ? rc : crew_stop(end->crew, end, true, err);
 }
 
-int turn_receive(struct end *end, const struct turn *turn,
-		 struct block_slice *slice, struct err *err)
+static int check_rest(const struct course *c, struct err *err)
 {
-	const struct baton_message stop = { .kind = BATON_STOP,
-					    .turn = turn->number };
-	int rc = await_data(end, err);
+	uint64_t bytes = end_bytes(c->end, true);
 
+	if (c->end->ops->exchange || bytes == c->rest ||
+	    (c->end->ops->lossy && bytes < c->rest))
+		return 0;
+	return err_set(err, EPROTO,
+		       "%" PRIu64 " bytes came of %" PRIu64 " sent", bytes,
+		       c->rest);
+}
+
+static int count(struct course *c, struct block_slice *slice, struct err *err)
+{
+	struct end *end = c->end;
+	struct mark marks[2];
+	int64_t first_ns;
+	int rc = end->ops->exchange ? 0 : await_data(c, err);
+
+	first_ns = clock_mono_ns();
 	if (!rc)
-		rc = count_window(end, turn, slice, err);
+		rc = count_window(c, marks, err);
+	if (!rc && end->ops->exchange)
+		rc = settle(c, err);
+	c->said_stop = true;
 	if (!rc)
-		rc = baton_say(&end->baton, &stop, err);
+		rc = say(end, BATON_STOP, c->turn, 0, err);
 	if (!rc)
-		rc = drain(end, turn, err);
+		rc = drain(c, err);
+	if (!rc)
+		rc = check_rest(c, err);
+	if (rc)
+		return rc;
+	sum_windows(c, marks, slice);
+	end->counted_turns += c->turn->number > 0;
+	slice->idle_ns = end->last_ns ? first_ns - end->last_ns : 0;
 	end->last_ns = clock_mono_ns();
-	return rc;
+	return 0;
+}
+
+/* The follower's DRAINED ends the conductor's turn. */
+static int last_word(struct course *c, struct err *err)
+{
+	struct end *end = c->end;
+	struct baton_message message;
+
+	if (!end->conducts) {
+		if (!counts(end))
+			return 0;
+		end_tell_end(end, c->turn->number);
+		return say(end, BATON_DRAINED, c->turn, 0, err);
+	}
+	if (!feeds(end) || c->drained)
+		return 0;
+	return baton_expect(&end->baton, BATON_DRAINED, c->turn->number,
+			    end->patience_ns, &message, err);
+}
+
+/* If a worker failed, it has the story. */
+static int give_up(struct course *c, int rc, struct err *err)
+{
+	struct err said = ERR_INIT;
+	int cause = crew_abandon(c->end->crew, c->end, &said);
+
+	if (rc != -ECANCELED || !cause)
+		return rc;
+	if (err)
+		*err = said;
+	return explain(c->end, cause, err);
+}
+
+int turn_take(struct end *end, const struct turn *turn,
+	      struct block_slice *slice, struct err *err)
+{
+	struct course course = {
+		.end = end,
+		.turn = turn,
+		.fed_from = (int64_t)end_bytes(end, false),
+		.begun_ns = clock_mono_ns(),
+	};
+	int rc;
+
+	for (size_t i = 0; i < end->lanes; i++)
+		end->lane[i].turn = turn->number;
+	if (feeds(end)) {
+		crew_start(end->crew, end, false, NULL);
+		course.feeding = true;
+	}
+	rc = counts(end) ? count(&course, slice, err) : feed(&course, err);
+	if (!rc)
+		rc = last_word(&course, err);
+	return rc ? give_up(&course, rc, err) : 0;
 }

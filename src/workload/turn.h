@@ -19,17 +19,15 @@ struct turn {
 	int64_t guard_ns, measure_ns;
 };
 
-/* The sender's end: works until STOP, answers STOPPED. */
-int turn_send(struct end *end, const struct turn *turn, struct err *err);
-
 /*
- * The receiver's end: counts through the window, says STOP and takes in the
- * rest. The window opens guard_ns after the first data and is open for
- * measure_ns; *slice holds what was counted between the two readings of the
- * clock that were really made, each right after the bytes were counted: a
- * late timer makes the window longer, never the rate wrong.
+ * The end's whole part of the turn, up to and with its last word. An end that
+ * counts fills *slice: its window opens guard_ns after the first data and is
+ * open for measure_ns. What is in it was counted between the two readings of
+ * the clock that were really made, each right after the bytes were counted: a
+ * late timer makes the window longer, never the rate wrong. Several lanes have
+ * windows of their own; *slice has the sum of their rates.
  */
-int turn_receive(struct end *end, const struct turn *turn,
-		 struct block_slice *slice, struct err *err);
+int turn_take(struct end *end, const struct turn *turn,
+	      struct block_slice *slice, struct err *err);
 
 #endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * udp_stream.c - datagrams one way, numbered and stamped (datagram.h), one
+ * send() and one recv() each, as iperf3 -u and netperf's UDP_STREAM.
+ *
+ * Bytes, here, are those of the datagrams that arrived in their own turn: the
+ * receiver's rate. The sender's is what it handed to its socket (struct
+ * block_result's fed_bytes). Lost is what the numbers leave out between the
+ * window's edges; reordered came behind a higher number; jitter is RFC 3550's,
+ * from the difference of two clocks whose offset cancels.
+ *
+ * Paced (pacing_rate), each datagram has a moment at which it is due: the one
+ * before's and the time that it takes at the rate. The sender sleeps until
+ * shortly before it and then looks at the clock: no timer's granularity, and
+ * no qdisc, shapes the gaps. Who is late, as after losing the processor, does
+ * not catch up by a burst: one datagram at most goes at once after another,
+ * and the rest of the delay is lost to the rate. Several flows of a lane have
+ * their moments in turn.
+ */
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "workload/datagram.h"
+#include "workload/end.h"
+
+#define DRAIN_MAX 256
+
+/* Datagrams taken from one flow of several before the next has its turn. */
+#define BURST 16
+
+/* Sleep until so long before a datagram is due: what waking up takes, and
+ * timer slack. */
+#define SPIN_NS 80000
+
+static size_t udp_buffer_bytes(const struct point *point, bool counts)
+{
+	(void)counts;
+	return (size_t)point->value[AXIS_MESSAGE_SIZE];
+}
+
+/* What a full queue, or nobody at the port, does to a datagram: it is lost. */
+static bool is_loss(int code)
+{
+	return code == ENOBUFS || code == ECONNREFUSED || code == ENOMEM;
+}
+
+static int send_one(struct lane *lane, struct flow *flow, int64_t now_ns,
+		    struct err *err)
+{
+	const struct datagram d = { .turn = lane->turn,
+				    .number = flow->number + 1,
+				    .sent_ns = now_ns };
+	ssize_t n;
+
+	datagram_encode(&d, lane->buffer);
+	n = send(flow->fd, lane->buffer, lane->buffer_bytes, MSG_NOSIGNAL);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n < 0 && !is_loss(errno))
+		return lane_send_failed(lane, errno, err);
+	flow->number++;
+	lane_add_bytes(lane, lane->buffer_bytes);
+	lane->messages++;
+	return 0;
+}
+
+static int feed_unpaced(struct lane *lane, struct err *err)
+{
+	int rc = 0;
+
+	while (!rc && !wake_pending())
+		rc = send_one(lane, &lane->flow[0], clock_mono_ns(), err);
+	return rc;
+}
+
+static int feed_some(struct lane *lane, struct flow *flow, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < BURST && !rc && !wake_pending(); i++)
+		rc = send_one(lane, flow, clock_mono_ns(), err);
+	return rc;
+}
+
+/* Sleeps, then spins; the clock as it was last read. */
+static int64_t wait_until(int64_t due_ns)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	if (due_ns - now_ns > SPIN_NS) {
+		int64_t until_ns = due_ns - SPIN_NS;
+		const struct timespec until = {
+			.tv_sec = until_ns / NS_PER_S,
+			.tv_nsec = until_ns % NS_PER_S,
+		};
+
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	}
+	while (!wake_pending() && (now_ns = clock_mono_ns()) < due_ns)
+		;
+	return now_ns;
+}
+
+static struct flow *next_due(struct lane *lane)
+{
+	struct flow *next = &lane->flow[0];
+
+	for (size_t i = 1; i < lane->flows; i++)
+		if (lane->flow[i].since_ns < next->since_ns)
+			next = &lane->flow[i];
+	return next;
+}
+
+/* After a pause: the flows' moments evenly between one another. */
+static void spread_out(struct lane *lane, int64_t gap_ns)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	for (size_t i = 0; i < lane->flows; i++)
+		if (lane->flow[i].since_ns < now_ns - gap_ns)
+			lane->flow[i].since_ns =
+				now_ns +
+				gap_ns * (int64_t)i / (int64_t)lane->flows;
+}
+
+static int feed_paced(struct lane *lane, struct err *err)
+{
+	int64_t gap_ns =
+		(int64_t)((double)lane->buffer_bytes * 8e9 /
+			  (double)lane->point->value[AXIS_PACING_RATE]);
+	int rc = 0;
+
+	spread_out(lane, gap_ns);
+	while (!rc && !wake_pending()) {
+		struct flow *flow = next_due(lane);
+		int64_t now_ns = wait_until(flow->since_ns);
+
+		if (wake_pending())
+			break;
+		rc = send_one(lane, flow, now_ns, err);
+		flow->since_ns += gap_ns;
+		if (flow->since_ns < now_ns)
+			flow->since_ns = now_ns;
+	}
+	return rc;
+}
+
+static int udp_feed(struct lane *lane, struct err *err)
+{
+	if (lane->point->value[AXIS_PACING_RATE])
+		return feed_paced(lane, err);
+	if (lane->epoll_fd < 0)
+		return feed_unpaced(lane, err);
+	return lane_step_many(lane, feed_some, "the other end took no data",
+			      err);
+}
+
+/* RFC 3550, 6.4.1: D is the difference of two datagrams' times of transit,
+ * J the mean of |D| with a gain of 1/16. */
+static void note_transit(struct sequence *s, int64_t transit_ns)
+{
+	double d = (double)(transit_ns - s->transit_ns);
+
+	if (s->received > 1)
+		s->jitter_ns += ((d < 0 ? -d : d) - s->jitter_ns) / 16;
+	s->transit_ns = transit_ns;
+}
+
+/* Numbers left out before a turn's first datagram were lost to no window. */
+static void note_number(struct sequence *s, const struct datagram *d)
+{
+	bool first = s->turn != d->turn;
+
+	s->turn = d->turn;
+	s->received++;
+	if (d->number < s->next) {
+		s->reordered++;
+		return;
+	}
+	s->expected += first ? 1 : d->number - s->next + 1;
+	s->next = d->number + 1;
+}
+
+static void take(struct lane *lane, struct flow *flow, size_t size)
+{
+	struct datagram d;
+
+	if (datagram_decode(lane->buffer, size, &d) || d.turn != lane->turn)
+		return;
+	lane_add_bytes(lane, size);
+	note_number(&flow->sequence, &d);
+	note_transit(&flow->sequence, clock_mono_ns() - d.sent_ns);
+}
+
+static int count_one(struct lane *lane, struct err *err)
+{
+	struct flow *flow = &lane->flow[0];
+
+	while (!wake_pending()) {
+		ssize_t n = recv(flow->fd, lane->buffer, lane->buffer_bytes, 0);
+
+		if (n >= 0)
+			take(lane, flow, (size_t)n);
+		else if (errno != EINTR && !is_loss(errno))
+			return lane_receive_failed(lane, n, errno, err);
+	}
+	return 0;
+}
+
+static int count_some(struct lane *lane, struct flow *flow, struct err *err)
+{
+	for (int i = 0; i < BURST && !wake_pending(); i++) {
+		ssize_t n = recv(flow->fd, lane->buffer, lane->buffer_bytes,
+				 MSG_DONTWAIT);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return 0;
+		if (n >= 0)
+			take(lane, flow, (size_t)n);
+		else if (!is_loss(errno))
+			return lane_receive_failed(lane, n, errno, err);
+	}
+	return 0;
+}
+
+static int udp_count(struct lane *lane, struct err *err)
+{
+	if (lane->epoll_fd < 0)
+		return count_one(lane, err);
+	return lane_step_many(lane, count_some, "no data came", err);
+}
+
+static int udp_drain(struct lane *lane, struct err *err)
+{
+	int ready = 1, rc = 0;
+
+	if (lane->epoll_fd < 0) {
+		wake_clear();
+		return count_some(lane, &lane->flow[0], err);
+	}
+	for (int i = 0; i < DRAIN_MAX && !rc && ready > 0; i++)
+		rc = lane_step_ready(lane, count_some, 0, &ready, err);
+	return rc;
+}
+
+const struct workload_ops udp_stream_ops = {
+	.lossy = true,
+	.buffer_bytes = udp_buffer_bytes,
+	.feed = udp_feed,
+	.count = udp_count,
+	.drain = udp_drain,
+};
