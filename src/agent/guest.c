@@ -5,8 +5,8 @@
  * line that the lab named, and stops the machine when the agent or the line
  * ends. base/guest.h is what it agrees upon with the lab.
  *
- * Started elsewhere, it is `vazao agent --stdio` for a machine that lacks
- * vazao's libraries.
+ * Started elsewhere, it is `vazao agent --stdio [--tethered]` for a machine
+ * that lacks vazao's libraries.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -29,6 +29,7 @@
 #include "agent/guest_veth.h"
 #include "agent/protocol.h"
 #include "agent/server.h"
+#include "agent/tether.h"
 #include "base/guest.h"
 #include "base/log.h"
 #include "base/netdev.h"
@@ -320,6 +321,80 @@ static bool be_tool(int argc, char **argv, int *rc, struct err *err)
 	return true;
 }
 
+/*
+ * On a machine that lacks vazao (ssh.h).
+ */
+
+struct far_options {
+	bool stdio, tethered, may_configure, remove;
+};
+
+static bool parse_far(int argc, char **argv, struct far_options *options)
+{
+	const struct {
+		const char *name;
+		bool *value;
+	} known[] = {
+		{ "--stdio", &options->stdio },
+		{ "--tethered", &options->tethered },
+		{ "--may-configure", &options->may_configure },
+		{ "--remove", &options->remove },
+	};
+	const int count = sizeof(known) / sizeof(known[0]);
+
+	for (int i = 1; i < argc; i++) {
+		int k = 0;
+
+		while (k < count && strcmp(argv[i], known[k].name) != 0)
+			k++;
+		if (k == count)
+			return false;
+		*known[k].value = true;
+	}
+	return options->stdio;
+}
+
+/* Our own file and the directory that was made for it. */
+static void remove_self(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (n < 0)
+		return;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (strcmp(slash, "/vazao-agent") == 0 && unlink(path) == 0) {
+		*slash = '\0';
+		rmdir(path);
+	}
+}
+
+static int be_far(int argc, char **argv)
+{
+	struct far_options options = { 0 };
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (!parse_far(argc, argv, &options)) {
+		fprintf(stderr,
+			"usage: vazao-agent --stdio [--tethered "
+			"[--may-configure]] [--remove] | --veth ONE OTHER | "
+			"--relay DEVICE ADDRESS PORT, or as a guest's "
+			"/init\n");
+		return 2;
+	}
+	if (options.remove)
+		remove_self();
+	rc = options.tethered ? tether_run(STDIN_FILENO, STDOUT_FILENO,
+					   options.may_configure, &err)
+			      : agent_serve(STDIN_FILENO, STDOUT_FILENO, &err);
+	if (rc)
+		log_error("agent: %s", err.text);
+	return rc ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -336,15 +411,5 @@ int main(int argc, char **argv)
 			log_error("%s: %s", argv[1], err.text);
 		return rc ? 1 : 0;
 	}
-	if (argc != 2 || strcmp(argv[1], "--stdio") != 0) {
-		fprintf(stderr,
-			"usage: vazao-agent --stdio | --veth ONE OTHER | "
-			"--relay DEVICE ADDRESS PORT, or as a guest's "
-			"/init\n");
-		return 2;
-	}
-	rc = agent_serve(STDIN_FILENO, STDOUT_FILENO, &err);
-	if (rc)
-		log_error("agent: %s", err.text);
-	return rc ? 1 : 0;
+	return be_far(argc, argv);
 }
