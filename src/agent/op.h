@@ -58,6 +58,10 @@ void op_block_close(struct agent_state *state);
 int op_ticks_init(struct agent_state *state, const json_t *args,
 		  struct block_ticks *ticks, struct err *err);
 
+/* op_watch.c: may this be observed for this coordinator? */
+int op_check_observe(const struct agent_state *state, const json_t *wanted,
+		     struct err *err);
+
 /* op_watch.c: args' "token" into bytes; *given is false without. */
 int op_get_token(const json_t *args, uint8_t token[BLOCK_TOKEN_BYTES],
 		 bool *given, struct err *err);

@@ -220,6 +220,9 @@ static int op_block_conduct(struct agent_state *state, const json_t *args,
 		rc = get_order(args, &order, &conduct_args.slices, err);
 	conduct_args.order = order;
 	if (!rc)
+		rc = op_check_observe(state, json_object_get(args, "observe"),
+				      err);
+	if (!rc)
 		rc = eye_open(&state->eye, json_object_get(args, "observe"),
 			      state->conductors, &conduct_args.watch, err);
 	if (!rc)

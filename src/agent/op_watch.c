@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/frame.h"
+#include "agent/server.h"
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -100,6 +101,25 @@ int op_get_token(const json_t *args, uint8_t token[BLOCK_TOKEN_BYTES],
 			return err_set(err, EINVAL, "token: not %d hex digits",
 				       2 * BLOCK_TOKEN_BYTES);
 		token[i] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+/* Files by name and other people's processes are for nodes of a lab's own. */
+int op_check_observe(const struct agent_state *state, const json_t *wanted,
+		     struct err *err)
+{
+	json_t *paths = json_object_get(wanted, "path"), *path;
+	size_t i;
+
+	if (state->rights & AGENT_MAY_CONFIGURE)
+		return 0;
+	json_array_foreach(paths, i, path) {
+		if (json_object_get(path, "hops") ||
+		    json_object_get(path, "processes"))
+			return err_set(err, EPERM,
+				       "this agent observes no hops and no "
+				       "processes but its own");
 	}
 	return 0;
 }

@@ -64,10 +64,12 @@
  *                 comes as "?". A program that a guest lacks is looked for
  *                 below EXEC_HOST_ROOT, if that is there, and run with it as
  *                 its root. -ETIMEDOUT kills it and its process group.
- *   route_get     {"address"?} -> {"ifname", "address", "mtu"}: the interface
- *                 and own address by which the node reaches the address; in
- *                 "ssh_server" and "ssh_client", if it came by ssh, the two
- *                 addresses of that connection as the node sees them
+ *   route_get     {"address"?, "ipv6"?: bool} -> {"ifname", "address", "mtu":
+ *                 the interface and own address by which the node reaches
+ *                 the address; "boot_id": of its kernel; "first_address": its
+ *                 first that is not loopback's; "ssh_server", "ssh_client": if
+ *                 it came by ssh, the addresses of that connection as the
+ *                 node sees them}
  *   block_listen  {"point", "congestion"?, "address": ["10.77.1.2", ...],
  *                 "token"?} -> {"port": [[data, baton, data_address], ...]}, the
  *                 last "" where data goes to the same address. Closes what an

@@ -107,6 +107,47 @@ static void add_ssh(json_t *reply)
 	json_object_set_new(reply, "ssh_server", json_string(server));
 }
 
+/* Tells one kernel from another, as long as it runs. */
+static void add_boot_id(json_t *reply)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	char id[64];
+
+	if (f && fscanf(f, "%63s", id) == 1)
+		json_object_set_new(reply, "boot_id", json_string(id));
+	if (f)
+		fclose(f);
+}
+
+/* The first address that others can reach; loopback's where there is none. */
+static void add_first_address(json_t *reply, int family)
+{
+	char text[INET6_ADDRSTRLEN] = "", last[INET6_ADDRSTRLEN] = "";
+	struct ifaddrs *all;
+	size_t size;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (struct ifaddrs *i = all; i && !text[0]; i = i->ifa_next) {
+		const void *bytes;
+
+		if (!i->ifa_addr || i->ifa_addr->sa_family != family ||
+		    !(i->ifa_flags & IFF_UP))
+			continue;
+		bytes = bytes_of(i->ifa_addr, &size);
+		if (family == AF_INET6 &&
+		    IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)bytes))
+			continue;
+		inet_ntop(family, bytes,
+			  i->ifa_flags & IFF_LOOPBACK ? last : text,
+			  INET6_ADDRSTRLEN);
+	}
+	freeifaddrs(all);
+	if (text[0] || last[0])
+		json_object_set_new(reply, "first_address",
+				    json_string(text[0] ? text : last));
+}
+
 static int add_route(json_t *reply, const char *address, struct err *err)
 {
 	char ifname[IFNAMSIZ], own[INET6_ADDRSTRLEN];
@@ -135,6 +176,10 @@ int op_route_get(struct agent_state *state, const json_t *args, json_t **reply,
 	(void)state;
 	*reply = json_object();
 	add_ssh(*reply);
+	add_boot_id(*reply);
+	add_first_address(*reply, json_is_true(json_object_get(args, "ipv6"))
+					  ? AF_INET6
+					  : AF_INET);
 	if (json_object_get(args, "address")) {
 		rc = json_get_string(args, "address", &address, err);
 		if (!rc)

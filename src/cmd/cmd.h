@@ -38,6 +38,7 @@ extern const struct command cmd_lab;
 extern const struct command cmd_netback;
 extern const struct command cmd_netfront;
 extern const struct command cmd_plan;
+extern const struct command cmd_probe;
 extern const struct command cmd_report;
 extern const struct command cmd_study;
 extern const struct command cmd_validate;

@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&cmd_doctor,
 	&cmd_plan,
 	&cmd_lab,
+	&cmd_probe,
 	&cmd_image,
 	&cmd_agent,
 	&cmd_netfront,
