@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/probe.h"
+#include "stats/histogram.h"
 
 static json_t *real_or_null(bool known, double value)
 {
@@ -93,6 +94,38 @@ static void add_tcp(json_t *summary, const struct probe *probe,
 			    json_boolean(probe->interrupted));
 }
 
+static json_t *quantile_or_null(const struct histogram *latency, double q)
+{
+	bool known = latency && latency->total;
+
+	return real_or_null(known,
+			    known ? histogram_quantile(latency, q) / 1e3 : 0);
+}
+
+static void add_transactions(json_t *summary, const struct probe *probe)
+{
+	const struct agent_block_path *r = &probe->result;
+	const struct block_datagrams *d = &r->datagrams;
+	bool known = r->transactions > 0 && probe->duration_ns > 0;
+	bool datagrams = d->received + d->lost > 0;
+	json_t *more = json_pack(
+		"{so so so so so so so so so so}", "transactions_per_s",
+		real_or_null(known, known ? (double)r->transactions * 1e9 /
+						    (double)probe->duration_ns
+					  : 0),
+		"latency_p50_us", quantile_or_null(r->latency, 0.5),
+		"latency_p90_us", quantile_or_null(r->latency, 0.9),
+		"latency_p99_us", quantile_or_null(r->latency, 0.99),
+		"latency_p99_99_us", quantile_or_null(r->latency, 0.9999),
+		"datagrams_received", int_or_null(datagrams, d->received),
+		"datagrams_lost", int_or_null(datagrams, d->lost),
+		"datagrams_reordered", int_or_null(datagrams, d->reordered),
+		"jitter_us", real_or_null(datagrams, d->jitter_us), "sent_mbps",
+		real_or_null(datagrams, r->sent_mbps));
+
+	json_object_update_new(summary, more);
+}
+
 void probe_json(const struct probe *probe)
 {
 	const struct agent_block_path *r = &probe->result;
@@ -101,6 +134,7 @@ void probe_json(const struct probe *probe)
 
 	probe_get_cost(probe, &cost);
 	add_tcp(summary, probe, &cost);
+	add_transactions(summary, probe);
 	all = json_pack(
 		"{so so so so so so so so so so}", "point",
 		point_to_json(probe->point), "m1", node_to_json(probe->m1),
@@ -173,6 +207,7 @@ void probe_csv(const struct probe *probe)
 	probe_get_cost(probe, &cost);
 	part[0] = summarize(probe);
 	add_tcp(part[0], probe, &cost);
+	add_transactions(part[0], probe);
 	part[1] = cost_to_json(&cost.m1);
 	part[2] = cost_to_json(&cost.m2);
 	part[3] = socket_to_json(&probe->result.sender);

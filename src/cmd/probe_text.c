@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "cmd/probe.h"
+#include "stats/histogram.h"
 
 static bool is_send(const struct probe *probe)
 {
@@ -121,6 +122,44 @@ static void print_interval_of_mean(const struct probe *probe)
 	       b->independent ? "" : ", which still follow each other");
 }
 
+static double seconds(const struct probe *probe)
+{
+	return (double)probe->duration_ns / 1e9;
+}
+
+static void print_transactions(const struct probe *probe)
+{
+	static const double quantile[] = { 0.5, 0.9, 0.99, 0.999, 0.9999 };
+	const struct agent_block_path *r = &probe->result;
+
+	if (!r->transactions || probe->duration_ns <= 0)
+		return;
+	printf("%-12s %.6g transactions/s, %" PRId64 " in all\n", "rate",
+	       (double)r->transactions / seconds(probe), r->transactions);
+	if (!r->latency || !r->latency->total)
+		return;
+	printf("%-12s us at %%:", "latency");
+	for (size_t i = 0; i < sizeof(quantile) / sizeof(quantile[0]); i++)
+		printf("%s %g: %.4g", i ? "," : "", 100 * quantile[i],
+		       histogram_quantile(r->latency, quantile[i]) / 1e3);
+	printf("\n");
+}
+
+static void print_datagrams(const struct probe *probe)
+{
+	const struct block_datagrams *d = &probe->result.datagrams;
+	int64_t all = d->received + d->lost;
+
+	if (!all)
+		return;
+	printf("%-12s %" PRId64 " received, %" PRId64 " lost (%.3g %%), "
+	       "%" PRId64 " out of order, jitter %.3g us; sent at %.5g "
+	       "Mbit/s\n",
+	       "datagrams", d->received, d->lost,
+	       100 * (double)d->lost / (double)all, d->reordered, d->jitter_us,
+	       probe->result.sent_mbps);
+}
+
 static void print_throughput(const struct probe *probe)
 {
 	char mbps[32], amount[32];
@@ -220,6 +259,8 @@ void probe_text_end(const struct probe *probe)
 
 	probe_get_cost(probe, &cost);
 	print_throughput(probe);
+	print_transactions(probe);
+	print_datagrams(probe);
 	print_cost(probe, &cost);
 	print_tcp(probe, &cost);
 	print_buffers(probe);

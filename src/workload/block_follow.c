@@ -183,7 +183,6 @@ int block_follow(const struct block_follow_args *args,
 	end.watch = args->watch;
 	end.ticks = args->ticks;
 	end.token = args->token;
-	end.ticks = args->ticks;
 	if (!rc)
 		rc = follow(&end, args, result, err);
 	end_close(&end, false);
