@@ -134,6 +134,7 @@ static _Noreturn void be_agent(const struct listener *l, int read_fd,
 		.write_fd = write_fd,
 		.keep_addresses = true,
 		.loopback_only = !l->key,
+		.from_network = true,
 		.frame_max = LISTEN_FRAME_MAX,
 	};
 	struct err err = ERR_INIT;

@@ -376,6 +376,10 @@ static void test_rights(void **state)
 				    &err),
 			 -EPERM);
 	assert_int_equal(agent_call(guest.agent, "block_listen",
+				    listen_args("unix:/tmp/vazao-no"), NS_PER_S,
+				    NULL, &err),
+			 -EPERM);
+	assert_int_equal(agent_call(guest.agent, "block_listen",
 				    listen_args("127.0.0.1"), NS_PER_S, NULL,
 				    &err),
 			 0);

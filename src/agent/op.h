@@ -24,6 +24,7 @@ struct agent_state {
 	unsigned int rights;   /* of enum agent_right, server.h */
 	bool keep_addresses;   /* compared, never set */
 	bool loopback_only;    /* data connections, too */
+	bool from_network;     /* who asks: IP addresses only */
 	uint32_t frame_max;
 	struct restore *restore; /* NULL: nothing is put back */
 	struct block_conductor *conductor[BLOCK_MAX_PATHS];

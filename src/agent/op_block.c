@@ -54,6 +54,21 @@ static int check_loopback(const struct address *address, struct err *err)
 		       "only");
 }
 
+/* The machine's own sockets are none of a network client's business. */
+static int check_reach(const struct agent_state *state,
+		       const struct point *point, const struct address *address,
+		       struct err *err)
+{
+	int family = address->any.sa_family;
+
+	if (!state->from_network ||
+	    ((family == AF_INET || family == AF_INET6) &&
+	     point->value[AXIS_WORKLOAD] <= WORKLOAD_UDP_RR))
+		return 0;
+	return err_set(err, EPERM,
+		       "over a network this agent measures TCP and UDP only");
+}
+
 static int listen_one(struct agent_state *state, const json_t *address,
 		      struct block_listen_args *listen, json_t *ports,
 		      struct err *err)
@@ -62,6 +77,8 @@ static int listen_one(struct agent_state *state, const json_t *address,
 	uint16_t data_port, baton_port;
 	int rc = parse_address(address, &listen->address, err);
 
+	if (!rc)
+		rc = check_reach(state, listen->point, &listen->address, err);
 	if (!rc && state->loopback_only)
 		rc = check_loopback(&listen->address, err);
 	listen->data_address = data_address;
@@ -279,6 +296,8 @@ static int op_block_follow(struct agent_state *state, const json_t *args,
 
 	if (!rc)
 		rc = get_follow_args(args, &follow, err);
+	if (!rc)
+		rc = check_reach(state, &point, &follow.address, err);
 	if (!rc)
 		rc = op_ticks_init(state, args, &follow.ticks, err);
 	if (!rc)

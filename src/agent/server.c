@@ -193,6 +193,7 @@ int agent_serve_as(const struct agent_serve_args *args, struct err *err)
 		.rights = args->rights,
 		.keep_addresses = args->keep_addresses,
 		.loopback_only = args->loopback_only,
+		.from_network = args->from_network,
 		.frame_max = args->frame_max ? args->frame_max : FRAME_MAX,
 		.restore = args->restore,
 	};

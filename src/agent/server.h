@@ -25,6 +25,7 @@ struct agent_serve_args {
 	/* Addresses are the machine's own: they are compared, never set. */
 	bool keep_addresses;
 	bool loopback_only; /* no listener on another address */
+	bool from_network;  /* who asks: he reaches IP only, no UNIX socket */
 	uint32_t frame_max; /* 0: FRAME_MAX */
 	/* What is changed is noted there first (restore.h); NULL: nowhere. */
 	struct restore *restore;

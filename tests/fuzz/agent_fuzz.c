@@ -46,8 +46,10 @@ int block_listen(struct block_conductor **conductor,
 		 uint16_t *baton_port, struct err *err)
 {
 	claim(!args->token || args->token[0] + args->token[15] >= 0);
-	claim(args->address.len > 0);
+	claim(args->address.any.sa_family == AF_INET ||
+	      args->address.any.sa_family == AF_INET6);
 	claim(point_check(args->point, err) == 0);
+	args->data_address[0] = '\0';
 	*conductor = calloc(1, sizeof(**conductor));
 	*data_port = *baton_port = 1;
 	return 0;
@@ -90,7 +92,9 @@ int block_follow(const struct block_follow_args *args,
 {
 	(void)err;
 	check_timing(&args->timing);
-	claim(args->address.len > 0 && args->data_port && args->baton_port);
+	claim(args->address.any.sa_family == AF_INET ||
+	      args->address.any.sa_family == AF_INET6);
+	claim(args->data_port && args->baton_port);
 	memset(result, 0, sizeof(*result));
 	return 0;
 }
@@ -188,6 +192,7 @@ static void serve(const uint8_t *data, size_t size)
 		.read_fd = open_input(data, size),
 		.write_fd = null_fd,
 		.keep_addresses = true,
+		.from_network = true,
 		.frame_max = PIPE_BYTES / 2,
 	};
 
