@@ -122,10 +122,11 @@ static int load_rule(struct matrix *m, struct store *store, struct err *err)
 	return rc;
 }
 
-static const char *const design_keys[] = { "rule",	"slice_ns",
-					   "guard_ns",	"warmup_ns",
-					   "cycles",	"min_blocks",
-					   "placement", "time" };
+static const char *const design_keys[] = {
+	"rule",	       "slice_ns",     "guard_ns",   "warmup_ns",
+	"cycles",      "min_blocks",   "placement",  "time",
+	"calibration", "receive_cpus", "load_before"
+};
 
 static int load_design(struct matrix *m, struct store *store, struct err *err)
 {
@@ -161,6 +162,7 @@ static int load_facts(struct matrix *m, struct store *store, struct err *err)
 	rc = rc ? rc : load_time(store, "finished_at", &m->finished_at_ns, err);
 	rc = rc ? rc : store_load_settings(store, &m->settings, err);
 	rc = rc ? rc : store_load_events(store, &m->events, err);
+	rc = rc ? rc : store_load_discards(store, &m->discards, err);
 	if (rc)
 		return rc;
 	m->differences = differences_find(m->settings);
@@ -205,6 +207,20 @@ static int load_axes(struct matrix *m, struct store *store, struct err *err)
 		m->cell[i].point = &m->point[i / m->paths];
 	}
 	return 0;
+}
+
+static int load_usage(struct matrix *m, struct store *store, struct err *err)
+{
+	struct store_usage *usage = calloc(m->paths, sizeof(*usage));
+	int rc;
+
+	if (!usage)
+		return err_sys(err, ENOMEM, "%zu paths", m->paths);
+	rc = store_load_usage(store, usage, m->paths, err);
+	for (size_t i = 0; i < m->paths; i++)
+		m->path[i].usage = usage[i];
+	free(usage);
+	return rc;
 }
 
 static int pool_path(struct matrix *m, const struct samples *samples,
@@ -425,6 +441,7 @@ int matrix_load_query(struct matrix **matrix, struct store *store,
 	rc = rc ? rc : load_axes(m, store, err);
 	rc = rc ? rc : find_reference(m, query->reference, err);
 	rc = rc ? rc : load_failures(m, store, err);
+	rc = rc ? rc : load_usage(m, store, err);
 	rc = rc ? rc : estimate(m, store, query, err);
 	if (rc)
 		matrix_free(m);
@@ -450,6 +467,7 @@ void matrix_free(struct matrix *matrix)
 	json_decref(matrix->differences);
 	json_decref(matrix->events);
 	json_decref(matrix->design);
+	json_decref(matrix->discards);
 	free(matrix);
 }
 

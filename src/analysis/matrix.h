@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "stats/estimate.h"
 #include "store/store.h"
+#include "store/usage.h"
 
 enum cell_status {
 	CELL_REFERENCE, /* first path; efficiency 1 by definition */
@@ -53,6 +54,7 @@ struct matrix_path {
 	char name[32], kind[32];
 	json_t *options; /* as the plan has them */
 	struct stats_pool pool;
+	struct store_usage usage; /* of the whole study */
 };
 
 struct matrix {
@@ -73,6 +75,7 @@ struct matrix {
 	json_t *differences; /* [{"key", "values": {node: value}}]: what the
 			      * nodes do not have alike */
 	json_t *events;
+	json_t *discards; /* store_load_discards() */
 	json_t *design; /* how it was measured: slice_ns, cycles ... as text */
 };
 

@@ -103,8 +103,8 @@ static int tell(const char *slices)
 	size_t i;
 
 	json_get_int(json, "slice_ns", &slice_ns, NULL);
-	printf("Efficiency from short slices against that from windows of half "
-	       "a second: how much\nhigher or lower, with 95 %% intervals; "
+	printf("Efficiency from short slices against that from windows of 250 "
+	       "ms: how much higher or lower, with 95 %% intervals; "
 	       "within +-1.25 %% is asked.\n\n");
 	json_array_foreach(json_object_get(json, "findings"), i, finding)
 		tell_finding(finding);

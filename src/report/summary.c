@@ -152,6 +152,7 @@ static void say_answer(const struct matrix *m, size_t path,
 void summary_write_answers(const struct matrix *matrix,
 			   const struct summary_lines *lines)
 {
+	methods_write_warning(matrix, lines);
 	if (matrix->paths < 2)
 		say(lines, "%s alone: nothing to compare it with",
 		    matrix->path[0].name);
@@ -318,27 +319,8 @@ static void say_stalls(const struct matrix *m,
 	}
 }
 
-static void say_spread(const struct matrix *m,
-		       const struct summary_lines *lines)
+static void say_rule(const struct matrix *m, const struct summary_lines *lines)
 {
-	char text[1024] = "", s[32];
-
-	for (size_t path = 1; path < m->paths; path++) {
-		const struct stats_pool *pool = &m->path[path].pool;
-
-		if (!pool->points)
-			continue;
-		words_share(pool->s0, s, sizeof(s));
-		append(text, sizeof(text), "%s%s %s", *text ? ", " : "",
-		       m->path[path].name, s);
-		if (pool->inflation > 1)
-			append(text, sizeof(text),
-			       " (blocks resemble their neighbors, lag-1 "
-			       "%.2f: intervals widened by %.2f)",
-			       pool->lag1, pool->inflation);
-	}
-	if (*text && !m->rule_2007)
-		say(lines, "Spread of one block's ratio: %s.", text);
 	if (m->rule_2007)
 		say(lines, "Rule of 2007: one configuration after another. "
 			   "Drift between them is not in the intervals.");
@@ -379,7 +361,8 @@ void summary_write_notes(const struct matrix *matrix,
 	say_differences(matrix, lines);
 	say_stalls(matrix, lines);
 	say_events(matrix, lines);
-	say_spread(matrix, lines);
+	methods_write(matrix, lines);
+	say_rule(matrix, lines);
 	if (intervals)
 		say(lines,
 		    "%zu interval%s of 95 %%: %.1f are expected to miss the "

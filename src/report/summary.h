@@ -46,4 +46,14 @@ void summary_write_answers(const struct matrix *matrix,
 void summary_write_notes(const struct matrix *matrix,
 			 const struct summary_lines *lines);
 
+/* methods.c: first of all, where the machine was too noisy for the precision
+ * that was asked; nothing otherwise. */
+void methods_write_warning(const struct matrix *matrix,
+			   const struct summary_lines *lines);
+
+/* Slices and their calibration; by path blocks, time, s and lag-1; what else
+ * the machine did; buffers; what was discarded. */
+void methods_write(const struct matrix *matrix,
+		   const struct summary_lines *lines);
+
 #endif

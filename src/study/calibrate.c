@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The rule `slices`: how short may slices be? At every point of the plan, the
- * sentinels, blocks of short slices against windows of half a second, round
+ * sentinels, blocks of short slices against windows of 250 ms, round
  * by round in random order, by paths' efficiencies (stats/calibration.h). The
  * shortest length that is shown on every path is the answer; a length that
  * one path refutes, or that stays open for its share of the budget, gives way
@@ -16,7 +16,7 @@
 #include "stats/order.h"
 #include "study/run.h"
 
-#define LONG_NS	    (500 * NS_PER_MS)
+#define LONG_NS	    (250 * NS_PER_MS)
 #define LONG_CYCLES 2		      /* ABC CBA: a second a path */
 #define SHORT_NS    (160 * NS_PER_MS) /* measured a path in a short block */
 #define ROUNDS_MIN  4

@@ -106,6 +106,18 @@ static int store_target(struct run *run, struct err *err)
 	return rc;
 }
 
+/* What else the machine does, before this study adds to it. */
+static int store_load(struct run *run, struct err *err)
+{
+	double load[1];
+	char text[32];
+
+	if (getloadavg(load, 1) != 1)
+		return 0;
+	snprintf(text, sizeof(text), "%.2f", load[0]);
+	return store_set_meta(run->store, "load_before", text, err);
+}
+
 static int store_meta(struct run *run, struct err *err)
 {
 	const struct plan *plan = run->plan;
@@ -122,6 +134,8 @@ static int store_meta(struct run *run, struct err *err)
 		rc = set_number(run->store, "seed", run->args->seed, err);
 	if (!rc)
 		rc = store_host(run, err);
+	if (!rc)
+		rc = store_load(run, err);
 	if (!rc && run->args->calibration)
 		rc = store_set_meta(run->store, "calibration",
 				    run->args->calibration, err);
