@@ -70,9 +70,10 @@ static int add_matrix(struct validation_part *part, const struct matrix *matrix,
 		}
 	part->blocks += matrix->blocks;
 	part->points += matrix->points;
-	part->seconds +=
-		(double)(matrix->finished_at_ns - matrix->started_at_ns) /
-		(double)NS_PER_S;
+	if (matrix->finished_at_ns)
+		part->seconds += (double)(matrix->finished_at_ns -
+					  matrix->started_at_ns) /
+				 (double)NS_PER_S;
 	for (size_t p = 1; p < matrix->paths; p++) {
 		const struct stats_pool *pool = &matrix->path[p].pool;
 

@@ -63,6 +63,7 @@ static void write_facts(FILE *out, const struct matrix *m)
 	write_member(out, "settings", json_incref(m->settings));
 	write_member(out, "differences", json_incref(m->differences));
 	write_member(out, "events", json_incref(m->events));
+	write_member(out, "discards", json_incref(m->discards));
 }
 
 /* The reference is not pooled: it has no ratios. */
@@ -76,10 +77,31 @@ static json_t *pool_of(const struct stats_pool *pool)
 			 (json_int_t)pool->blocks);
 }
 
+/* What its blocks took; the machine's share only where it was observed. */
+static json_t *usage_of(const struct store_usage *u)
+{
+	json_t *usage =
+		json_pack("{sI sI sI sI sI}", "blocks", (json_int_t)u->blocks,
+			  "share_ns", (json_int_t)u->share_ns, "measured_ns",
+			  (json_int_t)u->measured_ns, "idle_max_ns",
+			  (json_int_t)u->idle_max_ns, "retransmits",
+			  (json_int_t)u->retransmits);
+
+	if (u->cpus_ns)
+		json_object_update_new(
+			usage,
+			json_pack("{sf sf}", "busy",
+				  (double)u->busy_ns / (double)u->cpus_ns,
+				  "steal",
+				  (double)u->steal_ns / (double)u->cpus_ns));
+	return usage;
+}
+
 static json_t *path_of(const struct matrix_path *path)
 {
-	return json_pack("{ss ss so}", "name", path->name, "kind", path->kind,
-			 "pool", pool_of(&path->pool));
+	return json_pack("{ss ss so so}", "name", path->name, "kind",
+			 path->kind, "pool", pool_of(&path->pool), "usage",
+			 usage_of(&path->usage));
 }
 
 static json_t *cell_of(const struct matrix *m, const struct cell *cell)

@@ -269,6 +269,32 @@ static void test_txt_says_what_to_know(void **state)
 				     "reno on domU)"));
 	assert_non_null(strstr(text, "14 intervals of 95 %: 0.7 are expected "
 				     "to miss"));
+	assert_non_null(strstr(text, "Discarded, 1 block: the clock jumped by "
+				     "3600 s."));
+	assert_non_null(strstr(text, "\ndom0: 98 blocks ("));
+	assert_non_null(strstr(text, "spread of one block's ratio s"));
+	assert_null(strstr(text, "TOO NOISY"));
+	free(text);
+	fixture_close(&f);
+}
+
+/* First of all, before any answer. */
+static void test_too_noisy_is_said_first(void **state)
+{
+	struct synthetic study = synthetic_quick;
+	struct fixture f;
+	const char *warning, *answer;
+	char *text;
+
+	(void)state;
+	study.noise = 0.3;
+	fixture_open(&f, &study);
+	text = fixture_report(&f, "txt", false);
+	warning = strstr(text, "\nTOO NOISY for +-2.5 %");
+	answer = strstr(text, "of native's throughput");
+	assert_non_null(warning);
+	assert_non_null(answer);
+	assert_true(warning < answer);
 	free(text);
 	fixture_close(&f);
 }
@@ -428,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_json_raw_has_every_block),
 		cmocka_unit_test(test_txt_fits_100_columns),
 		cmocka_unit_test(test_txt_says_what_to_know),
+		cmocka_unit_test(test_too_noisy_is_said_first),
 		cmocka_unit_test(test_txt_of_a_capped_study),
 		cmocka_unit_test(test_md_tables_are_whole),
 		cmocka_unit_test(test_openmetrics),

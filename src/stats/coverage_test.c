@@ -26,6 +26,7 @@
 #define CYCLES	   4
 #define SLICES	   (SIM_PATHS * CYCLES)
 #define BLOCKS_MAX 400
+#define ROOM	   (2 * BLOCKS_MAX) /* paths that take turns in waiting */
 #define PRECISION  0.025
 
 /* Nominal 0.95. The pool's clip and the margin make it a little more; below
@@ -34,8 +35,11 @@
 #define COVERAGE_MAX 0.99
 
 struct cell {
-	double rate[BLOCKS_MAX]; /* mean over a block's slices */
-	double base;		 /* of this path at this point */
+	double rate[ROOM];	/* mean over a block's slices */
+	double reference[ROOM]; /* of the same blocks */
+	size_t n;
+	bool reached; /* by the last judgement: left out of blocks */
+	double base;  /* of this path at this point */
 };
 
 struct point {
@@ -74,9 +78,12 @@ static void matrix_start(struct matrix *m, const struct sim_scenario *scenario,
 		p->active = true;
 		p->white_sd =
 			scenario->white_sd * (0.7 + 0.8 * sim_uniform(m->sim));
-		for (int path = 0; path < SIM_PATHS; path++)
+		for (int path = 0; path < SIM_PATHS; path++) {
 			p->cell[path].base =
 				path ? 0.3 + 0.7 * sim_uniform(m->sim) : 1;
+			p->cell[path].n = 0;
+			p->cell[path].reached = false;
+		}
 	}
 }
 
@@ -92,29 +99,48 @@ static void spend(struct matrix *m, double seconds)
 	m->elapsed_s += seconds;
 }
 
+/* The reference, and what is not reached; as many as `left`. */
+static int list_paths(const struct point *p, int *left)
+{
+	int n = 0;
+
+	for (int path = 0; path < SIM_PATHS; path++)
+		if (path == 0 || !p->cell[path].reached)
+			left[n++] = path;
+	return n;
+}
+
 /* Connect and warm up, 20 ms a path, then slices of 2 ms guard, 10 ms. */
 static void run_block(struct matrix *m, struct point *p, uint64_t seed)
 {
 	double sum[SIM_PATHS] = { 0 };
-	int order[SLICES];
+	int order[SLICES], left[SIM_PATHS];
+	int paths = list_paths(p, left);
 
-	stats_block_order(seed, order, SIM_PATHS, CYCLES);
-	spend(m, 0.020 * SIM_PATHS);
-	for (size_t i = 0; i < SLICES; i++) {
+	stats_block_order(seed, order, (size_t)paths, CYCLES);
+	spend(m, 0.020 * paths);
+	for (int i = 0; i < paths * CYCLES; i++) {
+		int path = left[order[i]];
+
 		spend(m, 0.012);
-		sum[order[i]] += sim_rate(m->sim, order[i], p->white_sd);
+		sum[path] += sim_rate(m->sim, path, p->white_sd);
 	}
-	for (int path = 0; path < SIM_PATHS; path++)
-		p->cell[path].rate[p->n] =
-			p->cell[path].base * sum[path] / CYCLES;
+	for (int i = 0; i < paths; i++) {
+		struct cell *c = &p->cell[left[i]];
+
+		c->rate[c->n] = c->base * sum[left[i]] / CYCLES;
+		c->reference[c->n++] = p->cell[0].base * sum[0] / CYCLES;
+	}
 	p->n++;
 }
 
 static struct stats_blocks blocks_of(const struct point *p, int path)
 {
-	return (struct stats_blocks){ .n = p->n,
-				      .x = p->cell[0].rate,
-				      .y = p->cell[path].rate };
+	const struct cell *c = &p->cell[path];
+
+	return (struct stats_blocks){ .n = c->n,
+				      .x = c->reference,
+				      .y = c->rate };
 }
 
 static void pool_path(const struct matrix *m, int path, struct stats_pool *pool)
@@ -144,7 +170,10 @@ static size_t judge_points(struct matrix *m)
 			struct stats_efficiency e;
 
 			stats_estimate(&b, &pool, &e);
-			if (!stats_reached(&e, PRECISION) && b.n < BLOCKS_MAX)
+			m->point[i].cell[path].reached =
+				stats_reached(&e, PRECISION) ||
+				b.n >= BLOCKS_MAX;
+			if (!m->point[i].cell[path].reached)
 				m->point[i].active = true;
 		}
 	}
