@@ -78,7 +78,7 @@ static json_t *pool_of(const struct stats_pool *pool)
 }
 
 /* What its blocks took; the machine's share only where it was observed. */
-static json_t *usage_of(const struct store_usage *u)
+static json_t *took_of(const struct store_usage *u)
 {
 	json_t *usage =
 		json_pack("{sI sI sI sI sI}", "blocks", (json_int_t)u->blocks,
@@ -101,7 +101,7 @@ static json_t *path_of(const struct matrix_path *path)
 {
 	return json_pack("{ss ss so so}", "name", path->name, "kind",
 			 path->kind, "pool", pool_of(&path->pool), "usage",
-			 usage_of(&path->usage));
+			 took_of(&path->usage));
 }
 
 static json_t *cell_of(const struct matrix *m, const struct cell *cell)
