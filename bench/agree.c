@@ -14,14 +14,13 @@
  *
  * Twice: on a cable of 100 Mbit/s, where the path decides the rate and the
  * tools must agree (exit status 1 if a cell is off by more than 5 %); and on
- * one without limit, where the generators decide it. There iperf3 3.12 is
- * slower wherever a message leaves a short segment at its end (4096 is two
- * segments of 1448 and 1200 bytes): it needs so long from one write to the
- * next (a pselect() every ten, a pselect() each read) that the
- * acknowledgement is back before. Nagle's algorithm then sends each remainder
- * alone and waits again, one message a round trip; a faster writer fills the
- * remainder up and keeps the pipe full. With its -N (TCP_NODELAY) iperf3
- * comes to vazao's rate.
+ * one without limit, where the generators decide it. Both with TCP_NODELAY
+ * (-N): with Nagle's algorithm iperf3 3.12 is slower wherever a message leaves
+ * a short segment at its end (4096 is two segments of 1448 and 1200 bytes).
+ * It needs so long from one write to the next (a pselect() every ten, a
+ * pselect() each read) that the acknowledgement is back before; each remainder
+ * then goes alone and waits again, one message a round trip, where a faster
+ * writer fills the remainder up and keeps the pipe full.
  */
 #include <errno.h>
 #include <math.h>
@@ -83,6 +82,7 @@ static void fill_block(const struct cell *cell, struct rig_block *block)
 	v[AXIS_MTU] = cell->mtu;
 	v[AXIS_SOCKET_SIZE] = cell->socket_size;
 	v[AXIS_MESSAGE_SIZE] = cell->message_size;
+	v[AXIS_NODELAY] = true;
 	block->congestion = CONGESTION;
 	block->timing = (struct block_timing){ .warmup_ns = NS_PER_S,
 					       .slice_ns = NS_PER_S,
@@ -170,6 +170,7 @@ static int run_client(struct rig *rig, const struct cell *cell, json_t **report,
 		window,
 		"-l",
 		length,
+		"-N",
 		"-C",
 		CONGESTION,
 		cell->direction == DIRECTION_RECEIVE ? "-R" : NULL,

@@ -10,6 +10,7 @@
 
 #include "analysis/cost.h"
 #include "analysis/differences.h"
+#include "analysis/exchange.h"
 #include "analysis/samples.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -417,6 +418,7 @@ static int estimate(struct matrix *m, struct store *store,
 
 	rc = rc ? rc : estimate_all(m, &samples, err);
 	rc = rc ? rc : cost_fill(m, store, query, err);
+	rc = rc ? rc : exchange_load(m, store, query, err);
 	samples_free(&samples);
 	return rc;
 }

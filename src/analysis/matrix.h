@@ -22,6 +22,7 @@
 #include "base/axis.h"
 #include "base/err.h"
 #include "stats/estimate.h"
+#include "stats/quantile.h"
 #include "store/store.h"
 #include "store/usage.h"
 
@@ -35,6 +36,16 @@ enum cell_status {
 
 const char *cell_status_name(enum cell_status status); /* "REACHED" */
 
+/* What transactions and datagrams have beside throughput; see exchange.h.
+ * Transactions per second are throughput by the bytes of one. */
+#define CELL_QUANTILES 3 /* 50, 99 and 99.99 %, ns */
+struct cell_exchange {
+	struct quantile latency[CELL_QUANTILES]; /* 0 where there is none */
+	double datagrams, lost, reordered; /* received; of the good blocks */
+	double sent_mbps, jitter_us;	   /* means over the blocks */
+	int blocks;			   /* with datagrams */
+};
+
 struct cell {
 	const struct point *point;
 	int point_id, path;
@@ -46,7 +57,8 @@ struct cell {
 	int64_t sndbuf_effective, rcvbuf_effective; /* bytes; 0: not known */
 	double cpu_us_per_kb, context_switches_per_s,
 		page_faults_per_s; /* < 0: not measured */
-	char cause[256];	   /* "" but for FAILED */
+	struct cell_exchange exchange;
+	char cause[256]; /* "" but for FAILED */
 };
 
 /* One path over all its points, for the methods section. */

@@ -93,6 +93,54 @@ static json_t *cause(const struct matrix *matrix, const struct cell *cell)
 	return json_string(ascii);
 }
 
+/* Of throughput, which counts each transaction's bytes. */
+static json_t *per_second(const struct cell *cell, double mbps)
+{
+	const int64_t *v = cell->point->value;
+	int64_t bytes = v[AXIS_REQUEST_SIZE] + v[AXIS_RESPONSE_SIZE];
+
+	return real(cell->throughput.valid &&
+			    axis_applies(AXIS_REQUEST_SIZE, cell->point),
+		    mbps * 1e6 / 8 / (double)bytes);
+}
+
+static bool has_datagrams(const struct cell *cell)
+{
+	const struct cell_exchange *x = &cell->exchange;
+
+	return x->datagrams + x->lost > 0;
+}
+
+#define CELL_COLUMN(name, expression)                    \
+	static json_t *name(const struct matrix *matrix, \
+			    const struct cell *cell)     \
+	{                                                \
+		(void)matrix;                            \
+		return expression;                       \
+	}
+
+#define LATENCY(i) (cell->exchange.latency[i])
+#define QUANTILE_COLUMNS(name, i)                                             \
+	CELL_COLUMN(name, real(LATENCY(i).value > 0, LATENCY(i).value / 1e3)) \
+	CELL_COLUMN(name##_lo, real(LATENCY(i).valid, LATENCY(i).lo / 1e3))   \
+	CELL_COLUMN(name##_hi, real(LATENCY(i).valid && !LATENCY(i).open,     \
+				    LATENCY(i).hi / 1e3))
+
+CELL_COLUMN(transactions, per_second(cell, cell->throughput.mean))
+CELL_COLUMN(transactions_lo, per_second(cell, cell->throughput.lo))
+CELL_COLUMN(transactions_hi, per_second(cell, cell->throughput.hi))
+QUANTILE_COLUMNS(p50, 0)
+QUANTILE_COLUMNS(p99, 1)
+QUANTILE_COLUMNS(p9999, 2)
+CELL_COLUMN(loss, real(has_datagrams(cell),
+		       cell->exchange.lost / (cell->exchange.lost +
+					      cell->exchange.datagrams)))
+CELL_COLUMN(reordered,
+	    real(has_datagrams(cell),
+		 cell->exchange.reordered / (cell->exchange.datagrams + 1e-9)))
+CELL_COLUMN(jitter, real(has_datagrams(cell), cell->exchange.jitter_us))
+CELL_COLUMN(sent, real(has_datagrams(cell), cell->exchange.sent_mbps))
+
 const struct column measured_columns[] = {
 	{ "throughput_mbps", throughput },
 	{ "throughput_lo", throughput_lo },
@@ -110,5 +158,21 @@ const struct column measured_columns[] = {
 	{ "rcvbuf_effective", rcvbuf },
 	{ "cause", cause },
 	{ "efficiency_trimmed", trimmed },
+	{ "transactions_per_s", transactions },
+	{ "transactions_per_s_lo", transactions_lo },
+	{ "transactions_per_s_hi", transactions_hi },
+	{ "p50_us", p50 },
+	{ "p50_us_lo", p50_lo },
+	{ "p50_us_hi", p50_hi },
+	{ "p99_us", p99 },
+	{ "p99_us_lo", p99_lo },
+	{ "p99_us_hi", p99_hi },
+	{ "p9999_us", p9999 },
+	{ "p9999_us_lo", p9999_lo },
+	{ "p9999_us_hi", p9999_hi },
+	{ "loss", loss },
+	{ "reordered", reordered },
+	{ "jitter_us", jitter },
+	{ "sent_mbps", sent },
 	{ NULL, NULL },
 };
