@@ -42,6 +42,14 @@ static void turn_ends(void *arg, size_t path, const struct end *end)
 			   block_end_bytes(end));
 }
 
+static void block_ends(void *arg, const struct end *end)
+{
+	struct eye *eye = arg;
+	size_t flows = gather(eye, end);
+
+	observer_block_ends(eye->observer, eye->fd, flows);
+}
+
 int eye_open(struct eye *eye, const json_t *wanted, size_t paths,
 	     const struct block_watch **watch, struct err *err)
 {
@@ -60,7 +68,8 @@ int eye_open(struct eye *eye, const json_t *wanted, size_t paths,
 	observer_reset(eye->observer);
 	eye->watch = (struct block_watch){ .turn_begins = turn_begins,
 					   .turn_ends = turn_ends,
-					   .arg = eye };
+					   .arg = eye,
+					   .block_ends = block_ends };
 	*watch = &eye->watch;
 	eye->open = true;
 	return 0;

@@ -11,8 +11,9 @@
  *   In a block the paths take turns (workload/baton.h). M2's agent reads the
  *   machine's counters right before it gives a path the turn (GO) and right
  *   after the turn has ended (all bytes drained), adds the difference to that
- *   path, and so does M1's agent for what only its own kernel knows. So all
- *   below is summed over this path's turns alone, the warm-up left out; what
+ *   path, and so does M1's agent for what it knows alone (its
+ *   snmp, TCP and hop from the first turn to the last: they rest in between).
+ *   So all below is summed over this path's turns alone, the warm-up left out; what
  *   other paths did is not in it. A turn is guard + slice + draining: it is
  *   longer than the slice whose rate is stored, so divide by `turn_bytes` and
  *   `turn_ns` from here, never by the measurement's bytes or duration_ns.

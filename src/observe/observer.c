@@ -135,20 +135,24 @@ static int add_m2(struct observer *o, struct err *err)
 static int add_m1(struct observer *o, struct err *err)
 {
 	const char *boot_id, *ifname;
+	bool guest = false;
 	int rc = json_get_string(o->wanted, "kernel", &boot_id, err);
 
 	if (!rc)
 		rc = json_get_string(o->wanted, "ifname", &ifname, err);
 	if (!rc)
+		guest = !same_kernel(boot_id);
+	if (!rc)
 		rc = sources_add_snmp(&o->sources, "snmp", 1, err);
 	if (!rc)
 		rc = sources_add_tcp(&o->sources, "tcp", 1, err);
-	if (!rc && !same_kernel(boot_id)) {
+	if (!rc && guest)
 		rc = sources_add_netdev(&o->sources, "hop", 1, 0, NULL, ifname,
 					err);
-		if (!rc)
-			rc = sources_add_kernel(&o->sources, "kernel", 1, err);
-	}
+	for (struct source *s = o->sources; s; s = s->next)
+		s->lingers = true;
+	if (!rc && guest)
+		rc = sources_add_kernel(&o->sources, "kernel", 1, err);
 	return rc ? rc : sources_add_self(&o->sources, "process", 1, err);
 }
 
@@ -259,6 +263,14 @@ void observer_turn_ends(struct observer *observer, size_t path, const int *fd,
 	seen->turns++;
 	seen->bytes += bytes - seen->bytes_before;
 	seen->observe_ns += clock_mono_ns() - ended_ns;
+}
+
+void observer_block_ends(struct observer *observer, const int *fd, size_t flows)
+{
+	const struct source_edge edge = { .fd = fd, .flows = flows };
+
+	for (struct source *s = observer->sources; s; s = s->next)
+		source_finish(s, &edge);
 }
 
 static void set(json_t *object, const char *key, int64_t value)

@@ -41,6 +41,10 @@ void observer_turn_begins(struct observer *observer, size_t path, const int *fd,
 void observer_turn_ends(struct observer *observer, size_t path, const int *fd,
 			size_t flows, uint64_t bytes);
 
+/* An M1's: all bytes have come, the connections are there still. */
+void observer_block_ends(struct observer *observer, const int *fd,
+			 size_t flows);
+
 /* After the block: a new reference, {} where no turn was seen. */
 json_t *observer_report(const struct observer *observer, size_t path);
 

@@ -51,30 +51,48 @@ void source_reset(struct source *source)
 	memset(source->sum, 0,
 	       source->count * source->paths * sizeof(*source->sum));
 	source->broken = false;
+	source->begun = false;
 	if (source->ops->prepare)
 		source->ops->prepare(source);
 }
 
+/* What came since the last reading. */
+static void add_up(struct source *source, size_t path,
+		   const struct source_edge *edge)
+{
+	uint64_t *sum = source->sum + path * source->count;
+
+	if (!source->ops->read(source, edge, source->now)) {
+		source->broken = true;
+		return;
+	}
+	for (size_t i = 0; i < source->count; i++) {
+		if (source->now[i] > source->before[i])
+			sum[i] += source->now[i] - source->before[i];
+		source->before[i] = source->now[i];
+	}
+}
+
 void source_begin(struct source *source, const struct source_edge *edge)
 {
-	if (!source->broken && !source->ops->read(source, edge, source->before))
+	if (source->broken || (source->lingers && source->begun))
+		return;
+	if (!source->ops->read(source, edge, source->before))
 		source->broken = true;
+	source->begun = true;
 }
 
 void source_end(struct source *source, size_t path,
 		const struct source_edge *edge)
 {
-	uint64_t *sum = source->sum + path * source->count;
+	if (!source->broken)
+		add_up(source, path, edge);
+}
 
-	if (source->broken)
-		return;
-	if (!source->ops->read(source, edge, source->now)) {
-		source->broken = true;
-		return;
-	}
-	for (size_t i = 0; i < source->count; i++)
-		if (source->now[i] > source->before[i])
-			sum[i] += source->now[i] - source->before[i];
+void source_finish(struct source *source, const struct source_edge *edge)
+{
+	if (!source->broken && source->lingers && source->begun)
+		add_up(source, 0, edge);
 }
 
 json_t *source_object(json_t *root, const char *where)

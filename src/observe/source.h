@@ -52,6 +52,13 @@ struct source {
 	char (*row_names)[PROC_NAME_MAX]; /* as read from the kernel; or NULL */
 	bool moved_only;		  /* counters.h: (moved) */
 	bool broken;
+	/*
+	 * Nobody moves it but this path: what comes between its turns is late,
+	 * and belongs to the turn before. (M1's numbers when M1 sends: at the
+	 * turn's end, the rest is on its way still.)
+	 */
+	bool lingers;
+	bool begun;
 	int path; /* its only one, or -1: every path's */
 	size_t paths;
 	uint64_t *before, *now; /* [count] */
@@ -79,6 +86,9 @@ void source_reset(struct source *source);
 void source_begin(struct source *source, const struct source_edge *edge);
 void source_end(struct source *source, size_t path,
 		const struct source_edge *edge);
+
+/* After the last turn, for those that linger. */
+void source_finish(struct source *source, const struct source_edge *edge);
 
 /* Its numbers of one path into the object `where` below root. */
 void source_report(const struct source *source, size_t path, json_t *root);

@@ -129,6 +129,7 @@ static int take_turns(struct end *end, int64_t turn_wait_ns,
 			return rc;
 	}
 	/* read before END is answered: then the conductor resets */
+	end_tell_over(end);
 	rc = end_report(end, result, err);
 	if (rc)
 		return rc;

@@ -257,6 +257,12 @@ void end_tell_end(const struct end *end, uint32_t turn)
 		end->watch->turn_ends(end->watch->arg, 0, end);
 }
 
+void end_tell_over(const struct end *end)
+{
+	if (end->watch && end->watch->block_ends)
+		end->watch->block_ends(end->watch->arg, end);
+}
+
 size_t block_end_flows(const struct end *end)
 {
 	return end->ops->connects ? 0 : end->flows;

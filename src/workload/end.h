@@ -79,6 +79,7 @@ uint64_t end_bytes(const struct end *end, bool counted);
 /* To the follower's watcher, if it has one and the turn counts. */
 void end_tell_begin(const struct end *end, uint32_t turn);
 void end_tell_end(const struct end *end, uint32_t turn);
+void end_tell_over(const struct end *end);
 
 /* Fills all of the result but its slices. */
 int end_report(struct end *end, struct block_result *result, struct err *err);

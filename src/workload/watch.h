@@ -23,6 +23,9 @@ struct block_watch {
 	void (*turn_begins)(void *arg, size_t path, const struct end *end);
 	void (*turn_ends)(void *arg, size_t path, const struct end *end);
 	void *arg;
+	/* A follower's, NULL is fine: all turns are over, all bytes have come,
+	 * the connections are there still. */
+	void (*block_ends)(void *arg, const struct end *end);
 };
 
 /* Data connections, and payload sent or received on them since connecting. */
