@@ -131,8 +131,8 @@ int lab_read_counters(struct lab *lab, size_t path, json_t **counters,
 int lab_read_path_counters(struct lab *lab, size_t path, json_t **counters,
 			   struct err *err);
 
-/* What an observer in M2 must know of a path: {"processes": {name: pid, ...},
- * "hops": [{"node", "ifname", "role", "netns": a file of setns(2)}]}; a new
+/* What an observer in M2 must know of a path: {"agent": pid of M1's, 0 in a
+ * guest, "processes": {name: pid, ...}, "hops": [{"node", "ifname", "role", "netns": a file of setns(2)}]}; a new
  * reference. The pids change when a node's agent is started anew. */
 json_t *lab_describe_observed(struct lab *lab, size_t path);
 

@@ -43,6 +43,7 @@ json_t *lab_describe_observed(struct lab *lab, size_t path)
 
 	if (p->ops->list_processes && proc_pid() == getpid())
 		p->ops->list_processes(p, processes);
-	return json_pack("{so so}", "processes", processes, "hops",
-			 describe_hops(p));
+	return json_pack("{si so so}", "agent",
+			 p->m1.node->netns ? (int)p->m1.node->pid : 0,
+			 "processes", processes, "hops", describe_hops(p));
 }

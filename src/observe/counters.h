@@ -42,6 +42,7 @@
  *   hops           [HOP ...] from M1 to M2, the ends among them where they
  *                  are on the host
  *   ebpf           EBPF; only with observe: full and where it runs
+ *   no_ebpf        text: with observe: full, why it does not
  *   hardware       {"cycles", "instructions", "cache_references",
  *                  "cache_misses", "branch_misses", "dtlb_misses",
  *                  "itlb_misses"} of all CPUs; only where there is a PMU
@@ -115,17 +116,21 @@
  *                  where M1 sends, and after where M2 does
  *
  * EBPF (of this path's turns; a histogram is {"le": [..], "count": [..]}:
- * count[i] values were <= le[i] and > le[i - 1])
- *   cpu_ns         {"softirq", "irq", "idle"}: time of all CPUs, exact
- *   softirq_ns     (moved) {"NET_RX": ..., ...}: by kind
+ * count[i] values were <= le[i] and more than half of it, the first ones from
+ * 0, the last ones, of le -1, more than all bounds; empty ones are left out)
+ *   softirq_ns     (moved) {"NET_RX": ..., ...}: time of all CPUs, exact, but
+ *                  for the interrupts in it
+ *   irq_ns         time in interrupts of devices, all CPUs
  *   wakeup_ns      {"m1" | "m2" | "netback" ...: histogram}: from a wake-up of
  *                  the process to its running
- *   skb_bytes      {"vif1.0": {"rx": histogram, "tx": histogram}, ...}: sizes
- *                  of what went through each hop, GSO as one
- *   drops          (moved) {"dom0 SOCKET_RCVBUFF": 3, ...}: skbs freed as
- *                  dropped, by the kernel's reason
- *   retransmits    segments sent again, of all connections in the nodes
- *   socket_limits  (moved) {"rcvbuf_full", "memory_exceeded"}
+ *   skb_bytes      {"dom0 vif1.0": {"rx": histogram, "tx": histogram}, ...}:
+ *                  sizes of what went through each hop, GSO as one
+ *   frame_bytes    the same, GSO counted as the frames it is cut into
+ *   drops          (moved) {"SOCKET_RCVBUFF": 3, ...}: packets freed as
+ *                  dropped on the whole host, by the kernel's reason
+ *   retransmits    segments sent again, of all connections of the host
+ *   socket_limits  (moved) {"rcvbuf_full", "memory_exceeded"}: times that a
+ *                  packet found no room in a socket
  *   syscalls       {"m1": ..., "m2": ..., ...}: calls made by each process
  */
 #ifndef VAZAO_OBSERVE_COUNTERS_H

@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
+#include "observe/ebpf.h"
 #include "observe/sources.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -21,6 +23,7 @@ struct observer {
 	json_t *wanted;
 	size_t paths;
 	bool is_m1;
+	struct err no_ebpf;	/* why, where it was wanted and is not */
 	struct source *sources; /* the last is read nearest to the turn */
 	struct seen seen[];	/* [paths] */
 };
@@ -128,8 +131,12 @@ static int add_m2(struct observer *o, struct err *err)
 					  err);
 	if (!rc)
 		rc = sources_add_kernel(&o->sources, "host", o->paths, err);
-	return rc ? rc
-		  : sources_add_self(&o->sources, "m2/process", o->paths, err);
+	if (!rc)
+		rc = sources_add_self(&o->sources, "m2/process", o->paths, err);
+	if (!rc && json_is_true(json_object_get(o->wanted, "ebpf")) &&
+	    ebpf_add(&o->sources, o->wanted, o->paths, &o->no_ebpf))
+		log_debug("observe: %s", o->no_ebpf.text);
+	return rc;
 }
 
 static int add_m1(struct observer *o, struct err *err)
@@ -226,7 +233,9 @@ static bool concerns(const struct source *source, size_t path)
 void observer_turn_begins(struct observer *observer, size_t path, const int *fd,
 			  size_t flows, uint64_t bytes)
 {
-	const struct source_edge edge = { .fd = fd, .flows = flows };
+	const struct source_edge edge = { .fd = fd,
+					  .flows = flows,
+					  .path = path };
 	struct seen *seen = &observer->seen[path];
 	int64_t begun_ns = clock_mono_ns();
 
@@ -252,9 +261,9 @@ static void end_sources(struct source *source, size_t path,
 void observer_turn_ends(struct observer *observer, size_t path, const int *fd,
 			size_t flows, uint64_t bytes)
 {
-	const struct source_edge edge = { .fd = fd,
-					  .flows = flows,
-					  .ends = true };
+	const struct source_edge edge = {
+		.fd = fd, .flows = flows, .ends = true, .path = path
+	};
 	struct seen *seen = &observer->seen[path];
 	int64_t ended_ns = clock_mono_ns();
 
@@ -320,6 +329,9 @@ static void finish(const struct observer *o, size_t path, json_t *root)
 	json_object_set(source_object(root, "m2"), "node", node);
 	sources_finish_tcp(root, "m2/tcp");
 	sources_finish_kernel(root, "host");
+	if (o->no_ebpf.code)
+		json_object_set_new(root, "no_ebpf",
+				    json_string(o->no_ebpf.text));
 	finish_hops(o, path, root);
 }
 

@@ -137,6 +137,10 @@ void source_report(const struct source *source, size_t path, json_t *root)
 	if (source->broken ||
 	    (source->path >= 0 && (size_t)source->path != path))
 		return;
+	if (source->ops->report) {
+		source->ops->report(source, path, root);
+		return;
+	}
 	object = source_object(root, source->where);
 	for (size_t i = 0; i < source->count; i++) {
 		bool has = !source->ops->has || source->ops->has(source, i);

@@ -26,6 +26,7 @@ struct source_edge {
 	const int *fd;
 	size_t flows;
 	bool ends; /* the turn's end, not its beginning */
+	size_t path;
 };
 
 struct source_ops {
@@ -39,6 +40,9 @@ struct source_ops {
 
 	/* False: this machine does not have that number. NULL: it has all. */
 	bool (*has)(const struct source *source, size_t i);
+
+	/* In place of the numbers, where there is more to tell. Or NULL. */
+	void (*report)(const struct source *source, size_t path, json_t *root);
 
 	/* Closes and frees what the kind holds, not the source. NULL fine. */
 	void (*close)(struct source *source);

@@ -46,10 +46,10 @@ void observe_ask(struct run *run, const size_t *index, size_t paths,
 			described, lab_describe_observed(run->lab, index[i]));
 		request->m1[i] = ask_m1(run, index[i], boot_id);
 	}
-	request->m2 =
-		json_pack("{ss so}", "node",
-			  lab_node_name(lab_path_m2(run->lab, index[0])->node),
-			  "path", described);
+	request->m2 = json_pack(
+		"{ss sb so}", "node",
+		lab_node_name(lab_path_m2(run->lab, index[0])->node), "ebpf",
+		run->plan->observe == PLAN_OBSERVE_FULL, "path", described);
 }
 
 void observe_release(struct observe_request *request)

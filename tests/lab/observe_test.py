@@ -5,6 +5,7 @@
 counts   frames on the hops, TCP's and the processes' counts fit the payload
          that was moved and each other; CSV shows the host's
 guest    a kernel of its own tells what only it knows
+full     what eBPF sees fits what the interfaces and TCP count
 off      observe: off leaves nothing
 rootless counts, as an unprivileged user
 """
@@ -154,6 +155,35 @@ def case_guest(vazao, tmp):
         inside, outside = c["m1"]["hop"]["tx_packets"], c["hops"][0]["rx_packets"]
         check(near(inside, outside, 0.02),
               "%d frames leave the guest, %d arrive" % (inside, outside), c)
+
+
+def case_full(vazao, tmp):
+    """Offload is off at the ends, but for the sender's own software GSO."""
+    seen = measurements(vazao, study(vazao, tmp, "[native, domU]", "--set",
+                                     "observe=full", "--budget", "3s"))
+    why = seen["native"][0]["counters"].get("no_ebpf")
+    if why:
+        print("no eBPF here: " + why, file=sys.stderr)
+        sys.exit(SKIP)
+    for path, all_of_it in seen.items():
+        for m in all_of_it:
+            c = m["counters"]
+            e = c["ebpf"]
+            end = e["frame_bytes"]["M2 " + c["hops"][-1]["ifname"]]["rx"]
+            check(near(sum(end["count"]), c["hops"][-1]["rx_packets"], 0.02),
+                  "%s: as many frames as the interface counts" % path, c)
+            sent = sum(e["frame_bytes"]["%s eth0" % path]["tx"]["count"])
+            check(near(sent, c["hops"][0]["tx_packets"], 0.02),
+                  "%s: as many leave as are cut" % path, c)
+            skbs = sum(e["skb_bytes"]["%s eth0" % path]["tx"]["count"])
+            check(skbs <= sent, "%s: no more packets than frames" % path, e)
+            check(0 < e["softirq_ns"]["NET_RX"] < c["turn_ns"] * c["host"]["cpus"],
+                  "%s: softirqs take time" % path, e)
+            calls = e["syscalls"]
+            check(calls["m1"] >= c["turn_bytes"] / 65536 and calls["m2"] > 0,
+                  "%s: a system call a message at least" % path, e)
+            check(path == "native" or calls["netback"] > 0, "netback is at work", e)
+            check(sum(e["wakeup_ns"]["m2"]["count"]) > 0, "somebody is woken", e)
 
 
 def case_off(vazao, tmp):
