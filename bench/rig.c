@@ -199,6 +199,8 @@ int rig_run_block(struct rig *rig, const struct rig_block *block,
 		.order = order,
 		.slices = block->slices,
 		.timing = block->timing,
+		.m1_observe = &block->m1_observe,
+		.m2_observe = block->m2_observe,
 	};
 	int rc = order ? agent_run_block(&args, path, &failed_path, err)
 		       : err_set(err, ENOMEM, "out of memory");

@@ -52,6 +52,7 @@ struct rig_block {
 	struct block_timing timing;
 	size_t slices;
 	const char *congestion;
+	const json_t *m1_observe, *m2_observe; /* or NULL */
 };
 int rig_run_block(struct rig *rig, const struct rig_block *block,
 		  struct agent_block_path *path, struct err *err);
