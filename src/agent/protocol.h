@@ -75,7 +75,7 @@
  *                 last "" where data goes to the same address. Closes what an
  *                 earlier one opened; with no address that is all it does.
  *   block_conduct {"point", "path": [name, ...], "order": [0, 1, ...],
- *                 "timing", "tick_ns"?, "observe"?: {"node", "ebpf": bool, "path":
+ *                 "timing", "tick_ns"?, "observe"?: {"node", "ebpf", "profile": bool, "path":
  *                 [{"agent"?: M1's pid, "processes": {name: pid, ...}, "hops": [{"node", "ifname",
  *                 "role", "netns": a file of setns(2)}]}, ...]}} -> {"path":
  *                 [result, ...]}, on what block_listen opened; a refusal has

@@ -98,6 +98,7 @@ void probe_rootless(const char *argument, struct finding *finding);
 void probe_vhost(const char *argument, struct finding *finding);
 void probe_btf(const char *argument, struct finding *finding);
 void probe_ebpf(const char *argument, struct finding *finding);
+void probe_profile(const char *argument, struct finding *finding);
 void probe_perf(const char *argument, struct finding *finding);
 void probe_tracepoints(const char *argument, struct finding *finding);
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <grp.h>
 #include <sched.h>
@@ -14,6 +13,10 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "observe/ebpf.h"
+#include "observe/profile.h"
+#include "observe/source.h"
 
 #define NOBODY 65534
 
@@ -78,29 +81,28 @@ void probe_btf(const char *argument, struct finding *finding)
 			    "/sys/kernel/btf/vmlinux: %s", strerror(errno));
 }
 
-/* Loads "return 0" as a tracepoint program, the kind the observer uses. */
+/* The observer's own programs, loaded and unloaded. */
 void probe_ebpf(const char *argument, struct finding *finding)
 {
-	const struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr;
-	long fd;
+	struct err err = ERR_INIT;
 
 	(void)argument;
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_TRACEPOINT;
-	attr.insns = (uintptr_t)code;
-	attr.insn_cnt = sizeof(code) / sizeof(code[0]);
-	attr.license = (uintptr_t) "GPL";
-	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-	if (fd < 0) {
-		finding_set(finding, FINDING_MISSING, "bpf(2): %s",
-			    strerror(errno));
-		return;
-	}
-	close((int)fd);
+	if (ebpf_probe(&err))
+		finding_set(finding, FINDING_MISSING,
+			    "no observe: full: %.120s", err.text);
+}
+
+/* Sampling all CPUs, as study --profile does. */
+void probe_profile(const char *argument, struct finding *finding)
+{
+	struct source *none = NULL;
+	struct err err = ERR_INIT;
+
+	(void)argument;
+	if (profile_add(&none, 1, &err))
+		finding_set(finding, FINDING_MISSING,
+			    "no study --profile: %.120s", err.text);
+	source_free(none);
 }
 
 /* Cycles of this very process. */

@@ -66,6 +66,8 @@ const struct probe doctor_probes[] = {
 	  "a kernel with CONFIG_DEBUG_INFO_BTF; explanations do without it" },
 	{ "tracepoints", PROBE_KERNEL, probe_tracepoints, NULL, true, 0, NULL,
 	  "run as root, or a kernel with CONFIG_TRACEPOINTS; explanations do without them" },
+	{ "profiles", PROBE_KERNEL, probe_profile, NULL, false, 0, NULL,
+	  "root, or sysctl kernel.perf_event_paranoid=-1 kernel.kptr_restrict=0" },
 	{ "perf counters", PROBE_KERNEL, probe_perf, NULL, false, 0, NULL,
 	  "sysctl kernel.perf_event_paranoid=1, or a host that passes its counters on" },
 

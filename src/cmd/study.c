@@ -32,7 +32,7 @@ struct options {
 	struct opt_list sets;
 	double precision; /* < 0: not given */
 	int64_t budget_ns, seed;
-	bool resume, live_open;
+	bool resume, live_open, profile;
 	const char *live; /* NULL: no */
 	bool no_report;
 };
@@ -55,6 +55,8 @@ static const struct opt_row rows[] = {
 	  "serve the report as it grows to a browser (default: 127.0.0.1:2007)" },
 	{ "live-open", 0, OPT_FLAG, offsetof(struct options, live_open), NULL,
 	  "let --live listen where other machines can watch" },
+	{ "profile", 0, OPT_FLAG, offsetof(struct options, profile), NULL,
+	  "then sample all CPUs' stacks, for flame graphs in DIR/profile" },
 	{ "no-report", 0, OPT_FLAG, offsetof(struct options, no_report), NULL,
 	  "measure and store only: vazao report makes the report" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
@@ -253,6 +255,7 @@ static int measure(struct job *job, struct audience *audience, struct err *err)
 		.plan = job->plan,
 		.dir = job->dir,
 		.resume = job->options.resume,
+		.profile = job->options.profile,
 		.seed = (uint64_t)job->options.seed,
 		.version = VAZAO_VERSION,
 		.agent_path = job->agent_path,

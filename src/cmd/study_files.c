@@ -9,6 +9,7 @@
 
 #include "analysis/matrix.h"
 #include "base/units.h"
+#include "report/profile.h"
 #include "report/report.h"
 #include "store/store.h"
 
@@ -169,6 +170,17 @@ static void draw(const struct report_args *args, const char *path)
 		fprintf(args->out, "figures: %s (%zu)\n", path, count);
 }
 
+static void show_profile(const struct report_args *args, const char *path)
+{
+	struct err why = ERR_INIT;
+	size_t files;
+
+	if (report_write_profile(args, path, &files, &why))
+		fprintf(args->out, "profile: %s\n", why.text);
+	else if (files)
+		fprintf(args->out, "profile: %s (%zu)\n", path, files);
+}
+
 /* A format that this build lacks (-ENOENT) is said, no more. */
 static int write_all(const struct report_args *args, const char *dir,
 		     struct err *err)
@@ -186,6 +198,10 @@ static int write_all(const struct report_args *args, const char *dir,
 	if (rc)
 		return rc;
 	draw(args, path);
+	rc = join(path, sizeof(path), dir, "profile", err);
+	if (rc)
+		return rc;
+	show_profile(args, path);
 	for (size_t i = 0; !rc && i < sizeof(files) / sizeof(files[0]); i++) {
 		rc = join(path, sizeof(path), dir, files[i].file, err);
 		if (!rc)

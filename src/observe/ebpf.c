@@ -23,7 +23,7 @@
 #include "base/log.h"
 #include "observe/bpf/turns.h"
 #include "observe/sources.h"
-#include "turns.skel.h"
+#include "observe/turns.skel.h"
 
 #define BTF_FILE "/sys/kernel/btf/vmlinux"
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "observe/ebpf.h"
+#include "observe/profile.h"
 #include "observe/sources.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -23,7 +24,7 @@ struct observer {
 	json_t *wanted;
 	size_t paths;
 	bool is_m1;
-	struct err no_ebpf;	/* why, where it was wanted and is not */
+	struct err no_ebpf, no_profile; /* why, where wanted and not there */
 	struct source *sources; /* the last is read nearest to the turn */
 	struct seen seen[];	/* [paths] */
 };
@@ -136,6 +137,9 @@ static int add_m2(struct observer *o, struct err *err)
 	if (!rc && json_is_true(json_object_get(o->wanted, "ebpf")) &&
 	    ebpf_add(&o->sources, o->wanted, o->paths, &o->no_ebpf))
 		log_debug("observe: %s", o->no_ebpf.text);
+	if (!rc && json_is_true(json_object_get(o->wanted, "profile")) &&
+	    profile_add(&o->sources, o->paths, &o->no_profile))
+		log_debug("observe: %s", o->no_profile.text);
 	return rc;
 }
 
@@ -315,6 +319,12 @@ static void finish_hops(const struct observer *o, size_t path, json_t *root)
 	json_object_set_new(root, "hops", array);
 }
 
+static void say_why_not(json_t *root, const char *key, const struct err *why)
+{
+	if (why->code)
+		json_object_set_new(root, key, json_string(why->text));
+}
+
 static void finish(const struct observer *o, size_t path, json_t *root)
 {
 	json_t *node = json_object_get(o->wanted, "node");
@@ -329,9 +339,8 @@ static void finish(const struct observer *o, size_t path, json_t *root)
 	json_object_set(source_object(root, "m2"), "node", node);
 	sources_finish_tcp(root, "m2/tcp");
 	sources_finish_kernel(root, "host");
-	if (o->no_ebpf.code)
-		json_object_set_new(root, "no_ebpf",
-				    json_string(o->no_ebpf.text));
+	say_why_not(root, "no_ebpf", &o->no_ebpf);
+	say_why_not(root, "no_profile", &o->no_profile);
 	finish_hops(o, path, root);
 }
 

@@ -39,7 +39,12 @@ static const char *const steps[SCHEMA_VERSION] = {
 	"path INTEGER NOT NULL REFERENCES path (id),"
 	"turn_bytes INTEGER NOT NULL, turn_ns INTEGER NOT NULL,"
 	"cpu_ns INTEGER, context_switches INTEGER, page_faults INTEGER,"
-	"PRIMARY KEY (block, path)) STRICT, WITHOUT ROWID;",
+	"PRIMARY KEY (block, path)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE profile ("
+	"point INTEGER NOT NULL REFERENCES point (id),"
+	"path INTEGER NOT NULL REFERENCES path (id),"
+	"stack TEXT NOT NULL, samples INTEGER NOT NULL,"
+	"PRIMARY KEY (point, path, stack)) STRICT, WITHOUT ROWID;",
 };
 
 const struct schema store_schema = {

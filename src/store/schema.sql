@@ -110,6 +110,16 @@ CREATE TABLE cost (
 	PRIMARY KEY (block, path)
 ) STRICT, WITHOUT ROWID;
 
+-- Where all CPUs were in the turns of a path: samples of stacks, by study
+-- --profile. "program;outer;...;inner", the kernel's functions with _[k].
+CREATE TABLE profile (
+	point INTEGER NOT NULL REFERENCES point (id),
+	path INTEGER NOT NULL REFERENCES path (id),
+	stack TEXT NOT NULL,
+	samples INTEGER NOT NULL,
+	PRIMARY KEY (point, path, stack)
+) STRICT, WITHOUT ROWID;
+
 -- Cells that failed for good.
 CREATE TABLE failure (
 	point INTEGER NOT NULL REFERENCES point (id),

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "lab/cage.h"
 #include "stats/order.h"
+#include "store/profile.h"
 #include "study/counters.h"
 #include "study/observe.h"
 #include "study/run.h"
@@ -151,7 +152,7 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	a.order = block->order;
 	a.slices = block->slices;
 	a.timing.patience_ns = patience_ns(run, point, block->slices);
-	observe_ask(run, block->index, block->paths, &request);
+	observe_ask(run, block->index, block->paths, args->profile, &request);
 	a.m2_observe = request.m2;
 	a.m1_observe = (const json_t *const *)request.m1;
 	block->started_at_ns = clock_real_ns();
@@ -236,6 +237,24 @@ static json_t *settings_to_json(const struct run *run,
 			 features);
 }
 
+/* Out of the counters into a table of their own. */
+static int store_profiles(struct run *run, const struct measure_args *args,
+			  const struct block *block, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < block->paths && args->profile && !rc; i++) {
+		json_t *profile =
+			json_object_get(block->counters[i], "profile");
+		json_t *stacks = json_object_get(profile, "stacks");
+
+		rc = store_add_profile(run->store, args->point,
+				       (int)block->index[i], stacks, err);
+		json_object_del(profile, "stacks");
+	}
+	return rc;
+}
+
 static int store_result(struct run *run, const struct measure_args *args,
 			struct block *block, struct err *err)
 {
@@ -251,6 +270,7 @@ static int store_result(struct run *run, const struct measure_args *args,
 			settings_to_json(run, block, &run->point[args->point]),
 		.measurement = measurement,
 		.measurements = block->paths,
+		.discarded = args->profile ? "profiled, not measured" : NULL,
 	};
 	int rc;
 
@@ -260,7 +280,9 @@ static int store_result(struct run *run, const struct measure_args *args,
 		observe_merge(&block->counters[i], block->result[i].counters);
 		measurement[i].counters = block->counters[i];
 	}
-	rc = store_add_block(run->store, &row, err);
+	rc = store_profiles(run, args, block, err);
+	if (!rc)
+		rc = store_add_block(run->store, &row, err);
 	for (size_t i = 0; i < block->paths; i++) {
 		json_decref(measurement[i].slices);
 		json_decref(measurement[i].latency);
@@ -284,6 +306,8 @@ static int enter_result(struct run *run, const struct measure_args *args,
 		mbps[block->index[i]] = block->result[i].throughput_mbps;
 	for (size_t i = 0; i < block->paths; i++)
 		replace_forgive(run, (size_t)args->point, block->index[i]);
+	if (args->profile)
+		return 0;
 	run->blocks++;
 	return ledger_add(run->ledger, (size_t)args->point, mbps, err);
 }

@@ -30,13 +30,13 @@ static json_t *ask_m1(struct run *run, size_t path, const char *boot_id)
 }
 
 void observe_ask(struct run *run, const size_t *index, size_t paths,
-		 struct observe_request *request)
+		 bool profile, struct observe_request *request)
 {
 	json_t *described = json_array();
 	char boot_id[64];
 
 	memset(request, 0, sizeof(*request));
-	if (run->plan->observe == PLAN_OBSERVE_OFF) {
+	if (run->plan->observe == PLAN_OBSERVE_OFF && !profile) {
 		json_decref(described);
 		return;
 	}
@@ -46,10 +46,11 @@ void observe_ask(struct run *run, const size_t *index, size_t paths,
 			described, lab_describe_observed(run->lab, index[i]));
 		request->m1[i] = ask_m1(run, index[i], boot_id);
 	}
-	request->m2 = json_pack(
-		"{ss sb so}", "node",
-		lab_node_name(lab_path_m2(run->lab, index[0])->node), "ebpf",
-		run->plan->observe == PLAN_OBSERVE_FULL, "path", described);
+	request->m2 =
+		json_pack("{ss sb sb so}", "node",
+			  lab_node_name(lab_path_m2(run->lab, index[0])->node),
+			  "ebpf", run->plan->observe == PLAN_OBSERVE_FULL,
+			  "profile", profile, "path", described);
 }
 
 void observe_release(struct observe_request *request)

@@ -21,7 +21,7 @@ struct observe_request {
 
 /* Of the plan's paths index[0..paths-1]. */
 void observe_ask(struct run *run, const size_t *index, size_t paths,
-		 struct observe_request *request);
+		 bool profile, struct observe_request *request);
 void observe_release(struct observe_request *request);
 
 /* *counters becomes all of both; `seen` is borrowed, both may be NULL. */

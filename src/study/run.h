@@ -58,6 +58,7 @@ struct measure_args {
 	int point;
 	int path;
 	bool wanted;
+	bool profile; /* sampled, and stored as discarded */
 	uint64_t seed;
 	size_t cycles;
 	struct block_timing timing; /* but for its patience */
@@ -100,6 +101,7 @@ void run_show_progress(struct run *run);
 bool run_is_over(const struct run *run, enum study_end *end);
 
 /* rounds.c and rule_2007.c: the two rules */
+int run_profile(struct run *run, enum study_end *end, struct err *err);
 int run_rounds(struct run *run, enum study_end *end, struct err *err);
 int run_calibration(struct run *run, enum study_end *end, struct err *err);
 int run_rule_2007(struct run *run, enum study_end *end, struct err *err);

@@ -179,13 +179,18 @@ static int start_agents(struct run *run, struct err *err)
 
 static int measure(struct run *run, enum study_end *end, struct err *err)
 {
+	int rc;
+
 	run->phase = STUDY_MEASURING;
 	run_show_progress(run);
 	if (run->plan->rule == PLAN_RULE_2007)
 		return run_rule_2007(run, end, err);
 	if (run->plan->rule == PLAN_RULE_SLICES)
 		return run_calibration(run, end, err);
-	return run_rounds(run, end, err);
+	rc = run_rounds(run, end, err);
+	if (!rc && run->args->profile && *end != STUDY_INTERRUPTED)
+		rc = run_profile(run, end, err);
+	return rc;
 }
 
 static int finish(struct run *run, enum study_end end, struct err *err)

@@ -59,7 +59,7 @@ struct study_watcher {
 struct study_args {
 	const struct plan *plan;
 	const char *dir; /* exists, with study.db if resume */
-	bool resume;
+	bool resume, profile;
 	uint64_t seed;
 	const char *version;	 /* of vazao; stored */
 	const char *agent_path;	 /* static agent for guests */

@@ -3,13 +3,13 @@
  * What happens within the turns, counted in the kernel by path. Nothing is
  * done between turns but the test of turn_path.
  */
-#include "kernel.h"
+#include "observe/bpf/kernel.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "turns.h"
+#include "observe/bpf/turns.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
