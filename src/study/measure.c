@@ -237,6 +237,24 @@ static json_t *settings_to_json(const struct run *run,
 			 features);
 }
 
+/* What was asked for and is not to be had is said once, not missed. */
+static void tell_what_lacks(struct run *run, const struct block *block)
+{
+	static const char *const keys[] = { "no_ebpf", "no_profile" };
+
+	for (size_t k = 0; k < 2 && !run->told; k++) {
+		const json_t *why =
+			json_object_get(block->counters[0], keys[k]);
+
+		if (!why)
+			continue;
+		run->told = true;
+		run_tell(run, "%s: %s",
+			 k ? "not profiled" : "observed without eBPF",
+			 json_string_value(why));
+	}
+}
+
 /* Out of the counters into a table of their own. */
 static int store_profiles(struct run *run, const struct measure_args *args,
 			  const struct block *block, struct err *err)
@@ -280,6 +298,7 @@ static int store_result(struct run *run, const struct measure_args *args,
 		observe_merge(&block->counters[i], block->result[i].counters);
 		measurement[i].counters = block->counters[i];
 	}
+	tell_what_lacks(run, block);
 	rc = store_profiles(run, args, block, err);
 	if (!rc)
 		rc = store_add_block(run->store, &row, err);

@@ -40,6 +40,7 @@ struct run {
 	int64_t started_ns; /* monotonic, of this run */
 	enum study_phase phase;
 	struct study_path_progress *progress; /* [paths] */
+	bool told;			      /* what could not be observed */
 	char now[160];
 };
 
