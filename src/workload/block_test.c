@@ -90,7 +90,7 @@ static void follow(struct follower *f, int report_fd)
 {
 	struct report report = { 0 };
 	const struct block_watch watch = { note_begin, note_end,
-					   &report.watched };
+					   &report.watched, NULL };
 
 	f->args.watch = &watch;
 	report.rc = block_follow(&f->args, &report.result, &report.err);
@@ -246,7 +246,8 @@ static void finish(struct block *b, size_t p)
 
 static void run(struct block *b)
 {
-	const struct block_watch watch = { note_begin, note_end, b->watched };
+	const struct block_watch watch = { note_begin, note_end, b->watched,
+					   NULL };
 	struct block_conduct_args args = {
 		.watch = &watch,
 		.path = b->conductor,
