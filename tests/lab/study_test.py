@@ -7,6 +7,8 @@ kill     kill -9 of any of its processes at random moments: nothing is left
          behind, every stored block is whole, --resume goes on
 domU     kill -9 of netfront, or of netback: the cell is tried again and the
          study goes on; what they counted is stored with each block
+qemu     kill -9 of QEMU: the guest is booted anew and the study goes on
+xen      native, dom0 and domU of real Xen, a cell of each
 mute     an agent that hangs or dies: its cell is tried again on a new agent,
          then FAILED with the cause, and the study goes on
 equal    native against a second native path: the intervals contain 1
@@ -258,6 +260,82 @@ def case_domU(vazao, tmp):
         sys.exit(SKIP)
     kill_driver(vazao, tmp, "netfront")
     kill_driver(vazao, tmp, "netback")
+
+
+def need_images(vazao, *names):
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        print("/dev/net/tun may not be opened here", file=sys.stderr)
+        sys.exit(SKIP)
+    made = subprocess.run([vazao, "image", "build", *names],
+                          capture_output=True, text=True)
+    if made.returncode:
+        print("no image: " + made.stderr.strip(), file=sys.stderr)
+        sys.exit(SKIP)
+
+
+def machines(study):
+    """The QEMUs whose keepers are this study's."""
+    ours, found = set(study.processes()), []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid) as f:
+                text = f.read()
+            name = text[text.index("(") + 1:text.rindex(")")]
+            rest = text.rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if name.startswith("qemu-system") and int(rest[1]) in ours and rest[0] != "Z":
+            found.append(int(pid))
+    return found
+
+
+def has_ended(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def case_qemu(vazao, tmp):
+    need_images(vazao, "linux")
+    directory = os.path.join(tmp, "s")
+    study = Study(vazao, directory, "quick", *SMALL, "--set", "paths=[native,qemu]",
+                  "--set", "message_size=65536", "--precision", "1%",
+                  "--budget", "45s")
+    check(study.wait_for(lambda: study.log_has("cells"), 60), "measuring began")
+    time.sleep(3)
+    before = machines(study)
+    check(len(before) == 1, "one QEMU is at work: %s" % before)
+    os.kill(before[0], signal.SIGKILL)
+    check(study.wait_for(lambda: study.log_has("trying again"), 15),
+          "the death of QEMU is noticed")
+    check(study.wait_for(lambda: set(machines(study)) - set(before), 20),
+          "there is a new one")
+    after = machines(study)
+    check(study.finish() == 0, "the study goes on without it", study.output)
+    row = [r for r in rows(vazao, directory) if r["path"] == "qemu"][0]
+    check(row["blocks"] > 0 and row["throughput_mbps"] > 0, "qemu was measured",
+          study.output)
+    check(all(map(has_ended, before + after)), "no QEMU is left")
+    print("qemu: %d blocks, %.0f Mbit/s" % (row["blocks"], row["throughput_mbps"]))
+
+
+def case_xen(vazao, tmp):
+    need_images(vazao, "linux", "xen")
+    directory = os.path.join(tmp, "s")
+    study = Study(vazao, directory, "quick-xen", "--set", "mtu=1500",
+                  "--set", "socket_size=114688", "--set", "message_size=65536",
+                  "--precision", "50%", "--budget", "150s")
+    check(study.wait_for(lambda: study.log_has("cells"), 120), "measuring began")
+    qemus = machines(study)
+    check(len(qemus) == 2, "Xen's machine and the one without: %s" % qemus)
+    check(study.finish() == 0, "the study ends well", study.output)
+    for row in rows(vazao, directory):
+        check(row["blocks"] > 0 and row["throughput_mbps"] > 0,
+              row["path"] + " was measured", study.output)
+        print("%s: %.0f Mbit/s" % (row["path"], row["throughput_mbps"]))
+    check(all(map(has_ended, qemus)), "no QEMU is left")
 
 
 def case_failed(vazao, tmp):
