@@ -325,6 +325,11 @@ const char *lab_node_kind(const struct lab_node *node)
 	return node->ops->name;
 }
 
+const char *lab_node_accelerator(const struct lab_node *node)
+{
+	return node->ops->accelerator ? node->ops->accelerator(node) : NULL;
+}
+
 int lab_node_netns_fd(const struct lab_node *node)
 {
 	return node->netns ? netns_fd(node->netns) : -1;

@@ -85,6 +85,10 @@ const struct lab_end *lab_path_m2(const struct lab *lab, size_t path);
 const char *lab_node_name(const struct lab_node *node); /* "domU", "M2" */
 const char *lab_node_kind(const struct lab_node *node); /* "namespace", "uml" */
 
+/* "kvm" or "tcg", what the node's machine runs by, once its agent has been
+ * started; NULL: by nothing of the kind. */
+const char *lab_node_accelerator(const struct lab_node *node);
+
 /* Its network namespace, for setns(2); -1 for a guest. */
 int lab_node_netns_fd(const struct lab_node *node);
 

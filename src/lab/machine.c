@@ -436,6 +436,11 @@ static int append_agent(int to, const char *agent_path, struct err *err)
 	return rc;
 }
 
+const char *machine_accelerator(const struct machine *m)
+{
+	return m->args.accel;
+}
+
 /* The image's archive with the agent's behind it: a kernel unpacks both. */
 static int make_initrd(struct machine *m, const char *dir,
 		       const char *agent_path, struct err *err)

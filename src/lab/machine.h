@@ -59,6 +59,9 @@ void machine_free(struct machine *machine); /* stops it; NULL is fine */
 int machine_boot(struct machine *machine, struct err *err);
 void machine_stop(struct machine *machine);
 
+/* "kvm" or "tcg". */
+const char *machine_accelerator(const struct machine *machine);
+
 /*
  * The stream of line 0, 1, ...: waits until the agent has spoken. Who takes a
  * line a second time wants a new agent: then all is booted anew, and the

@@ -49,6 +49,9 @@ struct node_ops {
 	int (*exec)(struct lab_node *node, char *const argv[], int *status,
 		    struct err *err);
 
+	/* lab_node_accelerator(); NULL: none. */
+	const char *(*accelerator)(const struct lab_node *node);
+
 	/* After stop(): closes descriptors and frees the node itself. */
 	void (*free)(struct lab_node *node);
 };

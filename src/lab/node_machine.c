@@ -22,10 +22,8 @@ static int start_agent(struct lab_node *node, struct lab_channel *channel,
 		       struct err *err)
 {
 	struct machine_node *n = of(node);
-	int rc = machine_take_line(n->machine, n->line, channel, err);
 
-	/* the process is the machine's, to be reaped there */
-	return rc;
+	return machine_take_line(n->machine, n->line, channel, err);
 }
 
 /* The machine goes on: others may live in it. Who starts this node's agent
@@ -33,6 +31,12 @@ static int start_agent(struct lab_node *node, struct lab_channel *channel,
 static void stop(struct lab_node *node)
 {
 	(void)node;
+}
+
+static const char *get_accelerator(const struct lab_node *node)
+{
+	return machine_accelerator(
+		((const struct machine_node *)node)->machine);
 }
 
 static void free_node(struct lab_node *node)
@@ -46,6 +50,7 @@ static const struct node_ops qemu_ops = {
 	.name = "qemu",
 	.start_agent = start_agent,
 	.stop = stop,
+	.accelerator = get_accelerator,
 	.free = free_node,
 };
 
@@ -53,6 +58,7 @@ static const struct node_ops xen_ops = {
 	.name = "xen",
 	.start_agent = start_agent,
 	.stop = stop,
+	.accelerator = get_accelerator,
 	.free = free_node,
 };
 

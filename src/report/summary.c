@@ -77,6 +77,14 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* Told by say_emulated(), where it matters. */
+static bool is_accelerator(const json_t *difference)
+{
+	const char *key = json_string_value(json_object_get(difference, "key"));
+
+	return key && strcmp(key, "accelerator") == 0;
+}
+
 static void say_when(const struct matrix *m, const struct summary_lines *lines)
 {
 	char started[WORDS_MAX], took[WORDS_MAX], paths[1024] = "";
@@ -97,6 +105,32 @@ static void say_when(const struct matrix *m, const struct summary_lines *lines)
 	    m->end, m->blocks, plural(m->blocks), paths, discarded);
 }
 
+/* Never silently: figures of emulation are no hardware's. */
+static void say_emulated(const struct matrix *m,
+			 const struct summary_lines *lines)
+{
+	char nodes[1024] = "";
+	json_t *difference, *value;
+	const char *node;
+	size_t i;
+
+	json_array_foreach(m->differences, i, difference) {
+		if (!is_accelerator(difference))
+			continue;
+		json_object_foreach(json_object_get(difference, "values"), node,
+				    value)
+			if (json_is_string(value) &&
+			    strcmp(json_string_value(value), "tcg") == 0)
+				append(nodes, sizeof(nodes), "%s%s",
+				       *nodes ? ", " : "", node);
+	}
+	if (*nodes)
+		say(lines,
+		    "EMULATED: %s on QEMU's tcg, without KVM. What follows "
+		    "is the speed of emulation, not of hardware.",
+		    nodes);
+}
+
 void summary_write_head(const struct matrix *matrix,
 			const struct summary_lines *lines)
 {
@@ -106,6 +140,7 @@ void summary_write_head(const struct matrix *matrix,
 		say(lines, "%s%s%s%s", host, *host && *version ? "; " : "",
 		    *version ? "vazao " : "", version);
 	say_when(matrix, lines);
+	say_emulated(matrix, lines);
 }
 
 /* What stands behind a mean: one cell's interval, or the range over many. */
@@ -289,6 +324,8 @@ static void say_differences(const struct matrix *m,
 	json_array_foreach(m->differences, i, difference) {
 		char values[2048];
 
+		if (is_accelerator(difference))
+			continue;
 		describe_values(json_object_get(difference, "values"), values,
 				sizeof(values));
 		say(lines, "Not alike on every node: %s (%s).",

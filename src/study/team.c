@@ -284,7 +284,7 @@ static int equalize_one(struct team *team, struct store *store,
 			struct agent *agent, struct err *err)
 {
 	const struct agent_hello *hello = agent_get_hello(agent);
-	const char *node = agent_node(agent);
+	const char *node = agent_node(agent), *accelerator;
 	json_t *now = NULL;
 	char cpus[16];
 	int rc = agent_set_sysctl(agent, team->wanted, &now, err);
@@ -297,6 +297,10 @@ static int equalize_one(struct team *team, struct store *store,
 				       err);
 	if (!rc)
 		rc = store_set_setting(store, node, "cpus", cpus, err);
+	accelerator = lab_node_accelerator(lab_find_node(team->lab, node));
+	if (!rc && accelerator)
+		rc = store_set_setting(store, node, "accelerator", accelerator,
+				       err);
 	json_decref(now);
 	return rc;
 }
