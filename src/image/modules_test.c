@@ -74,8 +74,7 @@ static void test_unknown_is_refused(void **state)
 	struct modules m;
 
 	(void)state;
-	assert_int_equal(modules_close(&m, dep, builtin, names, &err),
-			 -ENOENT);
+	assert_int_equal(modules_close(&m, dep, builtin, names, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "no module net"));
 }
 
