@@ -126,8 +126,7 @@ bool aggregate_checks_out(const struct iovec *iov, int count,
 	/* the headers that are judged are those that are summed */
 	sum = checksum_add(sum, header + segment->transport,
 			   segment->payload - segment->transport);
-	return checksum_fold(checksum_add_iov(sum, iov, count,
-					      segment->payload)) == 0;
+	return checksum_fold(checksum_add_iov(sum, iov, count, 0)) == 0;
 }
 
 void aggregate_begin(struct aggregate *aggregate, const uint8_t *header,

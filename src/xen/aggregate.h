@@ -51,7 +51,7 @@ struct aggregate {
 bool aggregate_find(const uint8_t *header, size_t header_bytes,
 		    uint32_t frame_bytes, struct segment *segment);
 
-/* Does the TCP checksum of the frame that lies in iov hold? */
+/* Does the TCP checksum hold? The payload is what lies in iov. */
 bool aggregate_checks_out(const struct iovec *iov, int count,
 			  const uint8_t *header, const struct segment *segment);
 

@@ -344,11 +344,11 @@ static void stops_at_64_segments_and_64_kib(void **state)
 static void finds_a_wrong_checksum(void **state)
 {
 	struct made m;
-	struct iovec iov[2] = { { m.frame, 61 }, { m.frame + 61, 0 } };
+	struct iovec iov[2] = { { m.frame + 66, 61 }, { m.frame + 66 + 61, 0 } };
 
 	(void)state;
 	make(&m, first);
-	iov[1].iov_len = m.bytes - 61;
+	iov[1].iov_len = m.bytes - 66 - 61;
 	assert_true(find(&m));
 	assert_true(aggregate_checks_out(iov, 2, m.frame, &m.segment));
 	m.frame[100] ^= 1;

@@ -30,6 +30,7 @@
 #include "xen/offload.h"
 #include "xen/ring.h"
 #include "xen/tap.h"
+#include "xen/tap_write.h"
 #include "xen/xenbus.h"
 
 #define FRONT_CHUNK_BYTES 2048
@@ -50,6 +51,16 @@ struct front_stack {
 	uint32_t count;
 };
 
+#define FRONT_RX_BATCH 64 /* received packets in hand */
+
+/* A packet off the RX ring, on its way to eth0. */
+struct rx_item {
+	bool bad; /* dropped; its slots are taken all the same */
+	int pieces;
+	struct iovec piece[NETIF_SLOTS_LEGACY];
+	struct tap_frame out;
+};
+
 struct front_queue {
 	struct netfront *front;
 	int index, tap_fd;
@@ -67,6 +78,11 @@ struct front_queue {
 	uint32_t *rx_frame;	   /* of each id, counted from rx's first */
 	uint8_t **rx_page;	   /* where it is seen */
 	uint32_t rx_ref;
+	struct rx_item *rx_item; /* FRONT_RX_BATCH */
+	int rx_items, rx_at;	 /* `at`: the first not handed over */
+	uint32_t rx_first;	 /* their first slot */
+	bool rx_waits_tap;
+	struct tap_writer writer;
 	struct memory window; /* flip-map: pages as posted */
 	struct netif_counters counters;
 };

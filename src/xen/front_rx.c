@@ -8,16 +8,6 @@
 
 #include "base/log.h"
 
-/* A packet as it comes off the ring. */
-struct incoming {
-	struct virtio_net_hdr vnet; /* iov[0] */
-	uint32_t bytes;
-	bool bad; /* dropped; its slots are taken all the same */
-	struct offload offload;
-	struct iovec iov[1 + NETIF_SLOTS_LEGACY + 1];
-	int iovs;
-};
-
 static uint32_t mask(const struct front_queue *queue)
 {
 	return queue->slots - 1;
@@ -110,7 +100,7 @@ static bool next_slot(struct front_queue *queue, int *pending, void *response,
 }
 
 static void take_extras(struct front_queue *queue, int *pending,
-			struct incoming *in)
+			struct rx_item *in)
 {
 	struct netif_extra extra;
 	uint32_t id;
@@ -126,23 +116,12 @@ static void take_extras(struct front_queue *queue, int *pending,
 			queue->front->fatal = "RX: an extra of a wrong kind";
 			return;
 		}
-		in->offload.gso_size = extra.u.gso.size;
-		in->offload.gso_type = extra.u.gso.type;
+		in->out.offload.gso_size = extra.u.gso.size;
+		in->out.offload.gso_type = extra.u.gso.type;
 	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 }
 
-static void add_piece(struct incoming *in, uint8_t *base, size_t bytes)
-{
-	struct iovec *last = &in->iov[in->iovs - 1];
-
-	if (in->iovs > 1 && (uint8_t *)last->iov_base + last->iov_len == base)
-		last->iov_len += bytes;
-	else
-		in->iov[in->iovs++] = (struct iovec){ base, bytes };
-	in->bytes += (uint32_t)bytes;
-}
-
-static void take_fragment(struct front_queue *queue, struct incoming *in,
+static void take_fragment(struct front_queue *queue, struct rx_item *in,
 			  const struct netif_rx_response *rsp, uint32_t id)
 {
 	if (rsp->id != id) {
@@ -157,17 +136,21 @@ static void take_fragment(struct front_queue *queue, struct incoming *in,
 		queue->front->fatal = "RX: a fragment crosses a page";
 		return;
 	}
-	add_piece(in, queue->rx_page[id] + rsp->offset, (size_t)rsp->status);
+	in->piece[in->pieces++] =
+		(struct iovec){ queue->rx_page[id] + rsp->offset,
+				(size_t)rsp->status };
 }
 
 static void take_packet(struct front_queue *queue, int *pending,
-			struct incoming *in)
+			struct rx_item *in)
 {
 	struct netif_rx_response rsp;
 	int fragments = 0;
 	uint32_t id;
 
-	*in = (struct incoming){ .iovs = 1 };
+	in->pieces = 0;
+	in->bad = false;
+	in->out.offload = (struct offload){ 0 };
 	do {
 		if (fragments++ == NETIF_SLOTS_LEGACY) {
 			queue->front->fatal = "RX: more than 18 fragments";
@@ -178,8 +161,9 @@ static void take_packet(struct front_queue *queue, int *pending,
 		take_fragment(queue, in, &rsp, id);
 		if (fragments > 1)
 			continue;
-		in->offload.csum_blank = rsp.flags & NETRXF_csum_blank;
-		in->offload.data_validated = rsp.flags & NETRXF_data_validated;
+		in->out.offload.csum_blank = rsp.flags & NETRXF_csum_blank;
+		in->out.offload.data_validated =
+			rsp.flags & NETRXF_data_validated;
 		if (rsp.flags & NETRXF_extra_info)
 			take_extras(queue, pending, in);
 	} while (!queue->front->fatal && rsp.flags & NETRXF_more_data);
@@ -193,68 +177,105 @@ static void take_packet(struct front_queue *queue, int *pending,
  */
 #define PAGE_FILL (XEN_PAGE_SIZE - 384 - 64)
 
-static void fill_page(struct incoming *in)
+static void fill_page(struct tap_frame *frame)
 {
 	static const uint8_t nothing[PAGE_FILL];
 
-	if (in->bytes < PAGE_FILL && !in->offload.gso_type)
-		in->iov[in->iovs++] = (struct iovec){ (void *)nothing,
-						      PAGE_FILL - in->bytes };
+	if (frame->bytes < PAGE_FILL && !frame->offload.gso_type)
+		frame->iov[frame->iovs++] =
+			(struct iovec){ (void *)nothing,
+					PAGE_FILL - frame->bytes };
 }
 
-/* Onto eth0; the headers are looked at in a copy the back cannot reach. */
-static void write_out(struct front_queue *queue, struct incoming *in)
+/* Lists a packet's pieces; a bad one has its result already. The headers are
+ * looked at in a copy that the back cannot reach. */
+static void gather(struct front_queue *queue, struct rx_item *in)
 {
-	uint8_t header[OFFLOAD_HEADER_BYTES];
-	size_t head = 0;
+	struct tap_frame *frame = &in->out;
 
-	for (int i = 1; i < in->iovs && head < sizeof(header); i++) {
-		size_t want = sizeof(header) - head;
-		size_t n =
-			in->iov[i].iov_len < want ? in->iov[i].iov_len : want;
+	tap_frame_gather(frame, in->piece, in->pieces, false,
+			 queue->writer.merge);
+	if (frame->bytes < 14)
+		in->bad = true;
+	else if (queue->front->args->page_a_frame)
+		fill_page(frame);
+}
 
-		if (!in->offload.csum_blank && !in->offload.gso_type)
+/* Takes packets off the ring, at most `most`; the ones left pending. */
+static int take_packets(struct front_queue *queue, int pending, int64_t most)
+{
+	queue->rx_first = queue->rx.rsp_cons;
+	while (pending > 0 && queue->rx_items < most &&
+	       queue->rx_items < FRONT_RX_BATCH) {
+		struct rx_item *in = &queue->rx_item[queue->rx_items];
+
+		take_packet(queue, &pending, in);
+		if (queue->front->fatal)
 			break;
-		memcpy(header + head, in->iov[i].iov_base, n);
-		head += n;
+		gather(queue, in);
+		queue->rx_items++;
 	}
-	in->iov[0] = (struct iovec){ &in->vnet, sizeof(in->vnet) };
-	if (in->bad || in->bytes < 14 ||
-	    !offload_to_vnet(&in->offload, header, head, &in->vnet)) {
-		queue->counters.rx_errors++;
-		return;
-	}
-	if (queue->front->args->page_a_frame)
-		fill_page(in);
-	if (writev(queue->tap_fd, in->iov, in->iovs) < 0) {
-		queue->counters.rx_dropped++;
+	return pending;
+}
+
+static void judge(struct front_queue *queue, const struct rx_item *in)
+{
+	struct netif_counters *c = &queue->counters;
+
+	if (in->bad || in->out.result == -EPROTO) {
+		c->rx_errors++;
+	} else if (in->out.result) {
+		c->rx_dropped++;
 		log_debug("%s: a frame of %u bytes is refused: %s",
-			  queue->front->tap.name, in->bytes, strerror(errno));
-		return;
+			  queue->front->tap.name, in->out.bytes,
+			  strerror(-in->out.result));
+	} else {
+		c->rx_frames++;
+		c->rx_bytes += in->out.bytes;
 	}
-	queue->counters.rx_frames++;
-	queue->counters.rx_bytes += in->bytes;
+}
+
+/* Onto eth0; true: all that was taken, and its pages are offered again. */
+static bool send_packets(struct front_queue *queue)
+{
+	for (; queue->rx_at < queue->rx_items; queue->rx_at++) {
+		struct rx_item *in = &queue->rx_item[queue->rx_at];
+
+		if (!in->bad && tap_writer_put(&queue->writer, &in->out))
+			break;
+	}
+	if (queue->rx_at < queue->rx_items ||
+	    tap_writer_flush(&queue->writer)) {
+		queue->rx_waits_tap = true;
+		loop_listen_writable(queue->front->loop, &queue->tap_source,
+				     true);
+		return false;
+	}
+	for (int i = 0; i < queue->rx_items; i++)
+		judge(queue, &queue->rx_item[i]);
+	queue->counters.aggregated = queue->writer.aggregated;
+	queue->rx_items = queue->rx_at = 0;
+	for (; queue->rx_first != queue->rx.rsp_cons; queue->rx_first++)
+		post(queue);
+	return true;
 }
 
 bool front_rx_run(struct front_queue *queue)
 {
 	struct netfront *front = queue->front;
 	int pending = ring_front_pending(&queue->rx);
-	int done = 0;
+	int64_t left = front->args->budget;
 
 	if (pending < 0)
 		front->fatal = "RX ring: rsp_prod beyond the ring";
-	while (pending > 0 && done < front->args->budget && !front->fatal) {
-		struct incoming in;
-		uint32_t first = queue->rx.rsp_cons;
-
-		take_packet(queue, &pending, &in);
-		if (front->fatal)
-			break;
-		write_out(queue, &in);
-		for (; first != queue->rx.rsp_cons; first++)
-			post(queue);
-		done++;
+	/* what eth0 had no room for, first */
+	if (queue->rx_items && !send_packets(queue))
+		return false;
+	while (pending > 0 && left > 0 && !front->fatal) {
+		pending = take_packets(queue, pending, left);
+		left -= queue->rx_items;
+		if (!send_packets(queue))
+			return false;
 	}
 	front_push(queue, &queue->rx, &queue->channel[queue->split]);
 	if (!front->fatal && pending == 0 && !ring_front_arm(&queue->rx, 1))

@@ -104,7 +104,8 @@ static int open_rx(struct front_queue *queue, const struct plan *plan,
 			(uint32_t)front->queues * plan->tx_refs + first;
 	queue->rx_frame = calloc(plan->slots, sizeof(*queue->rx_frame));
 	queue->rx_page = calloc(plan->slots, sizeof(*queue->rx_page));
-	if (!queue->rx_frame || !queue->rx_page)
+	queue->rx_item = calloc(FRONT_RX_BATCH, sizeof(*queue->rx_item));
+	if (!queue->rx_frame || !queue->rx_page || !queue->rx_item)
 		return err_sys(err, ENOMEM, "netfront");
 	if (window && memory_reserve(&queue->window, plan->slots, err))
 		return -err->code;
@@ -154,7 +155,7 @@ static int open_queue(struct netfront *front, int index,
 	front->queue[index] = queue;
 	queue->front = front;
 	queue->index = index;
-	queue->tap_fd = front->tap.fd[index];
+	queue->tap_fd = queue->writer.fd = front->tap.fd[index];
 	queue->split = front->args->split;
 	queue->window = (struct memory)MEMORY_INIT;
 	queue->channel[0] = queue->channel[1] = (struct evtchn)EVTCHN_INIT;
@@ -384,6 +385,7 @@ static void close_queue(struct front_queue *queue)
 	free(queue->run_used);
 	free(queue->rx_frame);
 	free(queue->rx_page);
+	free(queue->rx_item);
 	free(queue);
 }
 

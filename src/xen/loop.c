@@ -71,6 +71,17 @@ void loop_listen(struct loop *loop, struct loop_source *source, bool on)
 	epoll_ctl(loop->fd, EPOLL_CTL_MOD, source->fd, &event);
 }
 
+void loop_listen_writable(struct loop *loop, struct loop_source *source,
+			  bool on)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLET | (on ? EPOLLOUT : 0),
+		.data.ptr = source,
+	};
+
+	epoll_ctl(loop->fd, EPOLL_CTL_MOD, source->fd, &event);
+}
+
 /* In nanoseconds where the kernel can (pauses of event storms are short). */
 static int wait_ns(struct loop *loop, int64_t timeout_ns)
 {

@@ -31,6 +31,10 @@ void loop_remove(struct loop *loop, struct loop_source *source);
 /* A source that is not listened to keeps its place. */
 void loop_listen(struct loop *loop, struct loop_source *source, bool on);
 
+/* An edge source: called also when it can be written to, or not. */
+void loop_listen_writable(struct loop *loop, struct loop_source *source,
+			  bool on);
+
 /* Waits (-1: forever) and calls what is ready; the number called. */
 int loop_wait(struct loop *loop, int64_t timeout_ns);
 

@@ -92,7 +92,8 @@ static bool rx_can_run(const struct vif_queue *queue)
 
 static bool tx_can_run(const struct vif_queue *queue)
 {
-	return queue->tx_ready && !queue->tx_state.waits_credit;
+	return queue->tx_ready && !queue->tx_state.waits_credit &&
+	       !queue->tx_state.waits_tap;
 }
 
 static void give_turn(struct vif_queue *queue)
@@ -106,6 +107,10 @@ void netback_tap_ready(struct loop_source *source)
 	struct vif_queue *queue = OWNER(source, struct vif_queue, tap_source);
 
 	queue->tap_ready = true;
+	if (queue->tx_state.waits_tap) {
+		queue->tx_state.waits_tap = false;
+		loop_listen_writable(queue->vif->netback->loop, source, false);
+	}
 	give_turn(queue);
 }
 

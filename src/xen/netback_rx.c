@@ -359,8 +359,7 @@ int netback_rx_open(struct vif_queue *queue, struct err *err)
 	    queue->vif->mode == NETIF_FLIP_INDEX)
 		return open_pages(queue, err);
 	rx->arena = malloc(VIF_ARENA_BYTES);
-	queue->tx_state.arena = malloc(VIF_FRAME_BYTES);
-	if (!rx->arena || !queue->tx_state.arena)
+	if (!rx->arena)
 		return err_sys(err, ENOMEM, "queue %d", queue->index);
 	return 0;
 }
@@ -370,5 +369,4 @@ void netback_rx_close(struct vif_queue *queue)
 	memory_free(&queue->rx_state.window);
 	free(queue->rx_state.page);
 	free(queue->rx_state.arena);
-	free(queue->tx_state.arena);
 }

@@ -2,6 +2,7 @@
 #include "xen/vif.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -9,199 +10,254 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* One packet ready to be written: headers private, payload where it lies. */
-struct outgoing {
-	struct tx_packet packet;
-	struct virtio_net_hdr vnet;
-	uint8_t header[OFFLOAD_HEADER_BYTES];
-	size_t header_bytes;
-	struct iovec iov[NETIF_SLOTS_LEGACY + 2];
-	int iovs;
-};
-
-/* Adjacent pieces become one: a large frame is two or three, not eighteen. */
-static void add_iov(struct outgoing *out, const uint8_t *base, size_t bytes)
-{
-	struct iovec *last = &out->iov[out->iovs - 1];
-
-	if (!bytes)
-		return;
-	if ((const uint8_t *)last->iov_base + last->iov_len == base) {
-		last->iov_len += bytes;
-		return;
-	}
-	out->iov[out->iovs++] = (struct iovec){ (void *)base, bytes };
-}
-
-/*
- * Lists the fragments' bytes from `skip` on, and copies the first ones into
- * out->header. Pages are read-only here and stay the guest's: what was copied
- * is what is judged and sent; the payload is sent as it is then.
- */
-static void gather(struct outgoing *out, uint8_t *const *piece, bool copy)
-{
-	const struct tx_packet *packet = &out->packet;
-
-	out->header_bytes = 0;
-	out->iov[0] = (struct iovec){ &out->vnet, sizeof(out->vnet) };
-	out->iovs = 1;
-	if (copy)
-		out->iov[out->iovs++] = (struct iovec){ out->header, 0 };
-	for (int i = 0; i < packet->fragments; i++) {
-		size_t bytes = packet->fragment[i].size;
-		size_t want = sizeof(out->header) - out->header_bytes;
-		size_t head = bytes < want ? bytes : want;
-
-		/* every fragment was pinned, and so has its piece */
-		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
-		memcpy(out->header + out->header_bytes, piece[i], head);
-		out->header_bytes += head;
-		if (!copy)
-			head = 0;
-		add_iov(out, piece[i] + head, bytes - head);
-	}
-	if (copy)
-		out->iov[1].iov_len = out->header_bytes;
-}
-
 /* Filtering on the private copy: the guest sends under its own address. */
-static bool passes_filter(const struct vif *vif, const struct outgoing *out)
+static bool passes_filter(const struct vif *vif, const struct tap_frame *frame)
 {
 	return !vif->netback->args->filter_mac ||
-	       memcmp(out->header + 6, vif->mac, 6) == 0;
+	       memcmp(frame->header + 6, vif->mac, 6) == 0;
 }
 
-static int16_t write_out(struct vif_queue *queue, struct outgoing *out)
+static void unpin(struct vif *vif, struct tx_item *item)
 {
-	struct netif_counters *c = &queue->counters;
-	bool copy = queue->vif->netback->args->header_copy;
-
-	if (copy) {
-		c->header_copies++;
-		if (!passes_filter(queue->vif, out)) {
-			c->filtered++;
-			return NETIF_RSP_DROPPED;
-		}
-	}
-	if (!offload_to_vnet(&out->packet.offload, out->header,
-			     out->header_bytes, &out->vnet))
-		return NETIF_RSP_ERROR;
-	/* a TAP takes a frame whole or not at all */
-	if (writev(queue->tap_fd, out->iov, out->iovs) < 0) {
-		c->tx_dropped++;
-		log_debug("%s: a frame of %u bytes is refused: %s",
-			  queue->vif->tap.name, out->packet.bytes,
-			  strerror(errno));
-		return NETIF_RSP_DROPPED;
-	}
-	c->tx_frames++;
-	c->tx_bytes += out->packet.bytes;
-	return NETIF_RSP_OKAY;
+	while (item->pinned)
+		grant_unpin(vif->grants,
+			    item->packet.fragment[--item->pinned].gref, false);
 }
 
-static void unpin(struct vif *vif, const struct tx_packet *packet, int count)
+/* Pins all fragments, or none. */
+static bool pin(struct vif *vif, struct tx_item *item)
 {
-	for (int i = 0; i < count; i++)
-		grant_unpin(vif->grants, packet->fragment[i].gref, false);
-}
+	const struct tx_packet *packet = &item->packet;
 
-/* Pins all fragments; their number, or -1 with none pinned. */
-static int pin(struct vif *vif, const struct tx_packet *packet, uint32_t *frame)
-{
-	for (int i = 0; i < packet->fragments; i++) {
-		int status = grant_pin(vif->grants, packet->fragment[i].gref,
-				       false, &frame[i]);
+	for (; item->pinned < packet->fragments; item->pinned++) {
+		uint32_t gref = packet->fragment[item->pinned].gref;
+		int status = grant_pin(vif->grants, gref, false,
+				       &item->frame[item->pinned]);
 
 		if (status == GNTST_okay)
 			continue;
-		log_debug("%s: grant %u: status %d", vif->tap.name,
-			  packet->fragment[i].gref, status);
-		unpin(vif, packet, i);
-		return -1;
+		log_debug("%s: grant %u: status %d", vif->tap.name, gref,
+			  status);
+		unpin(vif, item);
+		return false;
 	}
-	return packet->fragments;
+	return true;
+}
+
+static void refuse(struct tx_item *item, struct netif_counters *counters)
+{
+	item->status = NETIF_RSP_ERROR;
+	item->done = true;
+	counters->tx_errors++;
 }
 
 /* Mapped modes: the payload goes from the guest's page to the TAP. */
-static int16_t send_mapped(struct vif_queue *queue, struct outgoing *out)
+static bool find_pages(struct vif *vif, struct tx_item *item)
 {
-	struct vif *vif = queue->vif;
-	const struct tx_packet *packet = &out->packet;
-	uint32_t frame[NETIF_SLOTS_LEGACY];
-	uint8_t *piece[NETIF_SLOTS_LEGACY];
-	int pinned = pin(vif, packet, frame);
-	int16_t status = NETIF_RSP_ERROR;
+	for (int i = 0; i < item->pinned; i++) {
+		const struct tx_fragment *f = &item->packet.fragment[i];
+		uint8_t *page = guest_page(&vif->guest, item->frame[i], false);
 
-	if (pinned < 0)
-		goto out;
-	for (int i = 0; i < pinned; i++) {
-		piece[i] = guest_page(&vif->guest, frame[i], false);
-		if (!piece[i])
-			goto unpin;
-		piece[i] += packet->fragment[i].offset;
+		if (!page)
+			return false;
+		item->piece[i] = (struct iovec){ page + f->offset, f->size };
 	}
-	gather(out, piece, vif->netback->args->header_copy);
-	status = write_out(queue, out);
-unpin:
-	unpin(vif, packet, pinned);
-out:
-	if (status == NETIF_RSP_ERROR)
-		queue->counters.tx_errors++;
-	return status;
+	return true;
 }
 
-/* grant-copy: the kernel fetches the packet out of the front's process. */
-static int16_t send_fetched(struct vif_queue *queue, struct outgoing *out)
-{
-	struct vif *vif = queue->vif;
-	const struct tx_packet *packet = &out->packet;
-	uint32_t frame[NETIF_SLOTS_LEGACY];
-	struct iovec remote[NETIF_SLOTS_LEGACY];
-	uint8_t *piece[NETIF_SLOTS_LEGACY];
-	uint8_t *at = queue->tx_state.arena;
-	struct iovec local = { at, packet->bytes };
-	int pinned = pin(vif, packet, frame);
-	int16_t status = NETIF_RSP_ERROR;
+/* What the kernel shall fetch from the front's process, in grant-copy. */
+struct fetch {
+	struct iovec local[TX_BATCH];
+	struct iovec remote[TX_BATCH * 2 + NETIF_SLOTS_LEGACY];
+	struct tx_item *item[TX_BATCH];
+	int items, remotes;
+};
 
-	if (pinned < 0)
-		goto out;
-	for (int i = 0; i < pinned; i++) {
-		uint64_t address = guest_address(&vif->guest, frame[i], false);
+static bool list_fetch(struct vif *vif, struct tx_item *item, uint8_t *at,
+		       struct fetch *fetch)
+{
+	struct iovec *remote = fetch->remote + fetch->remotes;
+
+	for (int i = 0; i < item->pinned; i++) {
+		const struct tx_fragment *f = &item->packet.fragment[i];
+		uint64_t address =
+			guest_address(&vif->guest, item->frame[i], false);
 
 		if (!address)
-			goto unpin;
-		remote[i].iov_base =
-			(void *)(address + packet->fragment[i].offset);
-		remote[i].iov_len = packet->fragment[i].size;
-		piece[i] = at;
-		at += packet->fragment[i].size;
+			return false;
+		remote[i] = (struct iovec){ (void *)(address + f->offset),
+					    f->size };
 	}
-	if (process_vm_readv(vif->guest.pid, &local, 1, remote,
-			     (unsigned long)pinned,
-			     0) != (ssize_t)packet->bytes)
-		goto unpin;
-	queue->counters.copies += (uint64_t)pinned;
-	queue->counters.copied_bytes += packet->bytes;
-	gather(out, piece, vif->netback->args->header_copy);
-	status = write_out(queue, out);
-unpin:
-	unpin(vif, packet, pinned);
-out:
-	if (status == NETIF_RSP_ERROR)
-		queue->counters.tx_errors++;
-	return status;
+	item->piece[0] = (struct iovec){ at, item->packet.bytes };
+	fetch->local[fetch->items] = item->piece[0];
+	fetch->item[fetch->items++] = item;
+	fetch->remotes += item->pinned;
+	return true;
 }
 
-static int16_t send_packet(struct vif_queue *queue, struct outgoing *out)
+/* One call for all; after a page that cannot be read, its packet is refused
+ * and the rest tried again. */
+static void run_fetch(struct vif_queue *queue, struct fetch *fetch)
 {
-	if (out->packet.verdict == TX_BAD) {
-		log_debug("%s: %s", queue->vif->tap.name, out->packet.why);
-		queue->counters.tx_errors++;
-		return NETIF_RSP_ERROR;
+	struct iovec *remote = fetch->remote;
+	int at = 0;
+
+	while (at < fetch->items) {
+		ssize_t n = process_vm_readv(
+			queue->vif->guest.pid, fetch->local + at,
+			(unsigned long)(fetch->items - at), remote,
+			(unsigned long)(fetch->remote + fetch->remotes -
+					remote),
+			0);
+
+		for (; at < fetch->items; at++) {
+			struct tx_item *item = fetch->item[at];
+
+			if (n < (ssize_t)item->packet.bytes)
+				break;
+			n -= (ssize_t)item->packet.bytes;
+			remote += item->pinned;
+			queue->counters.copies += (uint64_t)item->pinned;
+			queue->counters.copied_bytes += item->packet.bytes;
+		}
+		if (at < fetch->items) {
+			remote += fetch->item[at]->pinned;
+			refuse(fetch->item[at++], &queue->counters);
+		}
 	}
-	if (queue->vif->mode == NETIF_GRANT_COPY)
-		return send_fetched(queue, out);
-	return send_mapped(queue, out);
+	fetch->items = fetch->remotes = 0;
+}
+
+static void fetch_packets(struct vif_queue *queue)
+{
+	enum {
+		REMOTES = sizeof(((struct fetch *)0)->remote) /
+			  sizeof(struct iovec)
+	};
+	struct tx_state *tx = &queue->tx_state;
+	struct fetch fetch;
+	uint8_t *at = tx->arena;
+
+	fetch.items = fetch.remotes = 0;
+	for (int i = 0; i < tx->items; i++) {
+		struct tx_item *item = &tx->item[i];
+
+		if (item->done)
+			continue;
+		if (fetch.remotes + item->pinned > REMOTES)
+			run_fetch(queue, &fetch);
+		if (list_fetch(queue->vif, item, at, &fetch))
+			at += item->packet.bytes;
+		else
+			refuse(item, &queue->counters);
+	}
+	run_fetch(queue, &fetch);
+}
+
+/* Pins the pages of what was taken, and sees to it that they can be read. */
+static void reach_pages(struct vif_queue *queue)
+{
+	struct tx_state *tx = &queue->tx_state;
+	bool fetched = queue->vif->mode == NETIF_GRANT_COPY;
+
+	for (int i = 0; i < tx->items; i++) {
+		struct tx_item *item = &tx->item[i];
+
+		if (item->packet.verdict == TX_BAD) {
+			log_debug("%s: %s", queue->vif->tap.name,
+				  item->packet.why);
+			refuse(item, &queue->counters);
+		} else if (!pin(queue->vif, item) ||
+			   (!fetched && !find_pages(queue->vif, item))) {
+			refuse(item, &queue->counters);
+		}
+	}
+	if (fetched)
+		fetch_packets(queue);
+}
+
+/* Hands one over: 0, or -EAGAIN: the TAP is full. */
+static int send_item(struct vif_queue *queue, struct tx_item *item)
+{
+	const struct netback_args *args = queue->vif->netback->args;
+	struct tx_state *tx = &queue->tx_state;
+	struct tap_frame *frame = &item->out;
+
+	if (!item->gathered) {
+		frame->offload = item->packet.offload;
+		tap_frame_gather(
+			frame, item->piece,
+			queue->vif->mode == NETIF_GRANT_COPY ? 1 : item->pinned,
+			args->header_copy, tx->writer.merge);
+		item->gathered = true;
+		if (args->header_copy) {
+			queue->counters.header_copies++;
+			if (!passes_filter(queue->vif, frame)) {
+				queue->counters.filtered++;
+				item->status = NETIF_RSP_DROPPED;
+				item->done = true;
+				return 0;
+			}
+		}
+	}
+	return tap_writer_put(&tx->writer, frame);
+}
+
+static void judge_result(struct vif_queue *queue, struct tx_item *item)
+{
+	struct netif_counters *c = &queue->counters;
+
+	if (item->out.result == -EPROTO) {
+		refuse(item, c);
+	} else if (item->out.result) {
+		item->status = NETIF_RSP_DROPPED;
+		c->tx_dropped++;
+		log_debug("%s: a frame of %u bytes is refused: %s",
+			  queue->vif->tap.name, item->packet.bytes,
+			  strerror(-item->out.result));
+	} else {
+		item->status = NETIF_RSP_OKAY;
+		c->tx_frames++;
+		c->tx_bytes += item->packet.bytes;
+	}
+}
+
+/* All that was taken has its result: pages and slots go back. */
+static void answer_all(struct vif_queue *queue)
+{
+	struct tx_state *tx = &queue->tx_state;
+
+	for (int i = 0; i < tx->items; i++) {
+		struct tx_item *item = &tx->item[i];
+
+		if (!item->done)
+			judge_result(queue, item);
+		unpin(queue->vif, item);
+		tx_packet_answer(&queue->tx, &item->packet, item->status);
+	}
+	tx->items = tx->at = 0;
+	queue->counters.aggregated = tx->writer.aggregated;
+}
+
+/* Writes what was taken: true: all of it. */
+static bool send_items(struct vif_queue *queue)
+{
+	struct tx_state *tx = &queue->tx_state;
+
+	for (; tx->at < tx->items; tx->at++) {
+		struct tx_item *item = &tx->item[tx->at];
+
+		if (!item->done && send_item(queue, item))
+			break;
+	}
+	if (tx->at < tx->items || tap_writer_flush(&tx->writer)) {
+		tx->waits_tap = true;
+		loop_listen_writable(queue->vif->netback->loop,
+				     &queue->tap_source, true);
+		return false;
+	}
+	answer_all(queue);
+	return true;
 }
 
 /* False: not now, the slots are put back. */
@@ -219,33 +275,81 @@ static bool credit_bears(struct vif_queue *queue, uint32_t bytes,
 	return false;
 }
 
-int netback_tx_run(struct vif_queue *queue, int budget)
+/* In grant-copy they must fit the arena. */
+static bool has_place(const struct tx_state *tx, uint32_t bytes)
 {
-	struct outgoing out;
-	int done = 0;
+	return tx->items < TX_BATCH &&
+	       bytes + VIF_FRAME_BYTES <= TX_ARENA_BYTES;
+}
+
+/* Takes packets off the ring, at most `budget`; false: there are no more, or
+ * none that may be taken now. */
+static bool take_items(struct vif_queue *queue, int budget)
+{
+	struct tx_state *tx = &queue->tx_state;
 	int pending = ring_back_pending(&queue->tx);
+	uint32_t bytes = 0;
 
 	if (pending < 0)
 		queue->vif->fatal = "TX ring: req_prod beyond the ring";
-	while (pending > 0 && done < budget) {
+	while (pending > 0 && tx->items < budget && has_place(tx, bytes)) {
+		struct tx_item *item = &tx->item[tx->items];
 		uint32_t slots = tx_packet_take(&queue->tx, (uint32_t)pending,
-						&out.packet);
+						&item->packet);
 
-		if (out.packet.verdict == TX_FATAL) {
-			queue->vif->fatal = out.packet.why;
-			break;
+		if (item->packet.verdict == TX_FATAL) {
+			queue->vif->fatal = item->packet.why;
+			return false;
 		}
-		if (!credit_bears(queue, out.packet.bytes, slots))
-			break;
-		tx_packet_answer(&queue->tx, &out.packet,
-				 send_packet(queue, &out));
+		if (!credit_bears(queue, item->packet.bytes, slots))
+			return false;
+		item->pinned = 0;
+		item->done = item->gathered = false;
+		tx->items++;
+		bytes += item->packet.bytes;
 		queue->counters.tx_slots += slots;
 		pending -= (int)slots;
-		done++;
+	}
+	return pending > 0;
+}
+
+int netback_tx_open(struct vif_queue *queue, struct err *err)
+{
+	struct tx_state *tx = &queue->tx_state;
+
+	tx->item = calloc(TX_BATCH, sizeof(*tx->item));
+	if (queue->vif->mode == NETIF_GRANT_COPY)
+		tx->arena = malloc(TX_ARENA_BYTES);
+	if (!tx->item || (queue->vif->mode == NETIF_GRANT_COPY && !tx->arena))
+		return err_sys(err, ENOMEM, "queue %d", queue->index);
+	return 0;
+}
+
+void netback_tx_close(struct vif_queue *queue)
+{
+	free(queue->tx_state.item);
+	free(queue->tx_state.arena);
+}
+
+int netback_tx_run(struct vif_queue *queue, int budget)
+{
+	struct tx_state *tx = &queue->tx_state;
+	bool more = true;
+	int done = 0;
+
+	/* what the TAP had no room for, first */
+	if (tx->items && !send_items(queue))
+		return 0;
+	while (more && done < budget && !queue->vif->fatal) {
+		more = take_items(queue, budget - done);
+		done += tx->items;
+		reach_pages(queue);
+		if (!send_items(queue))
+			break;
 	}
 	vif_push(queue, &queue->tx, &queue->channel[0]);
-	if (!queue->vif->fatal && !queue->tx_state.waits_credit &&
-	    pending == 0 && !ring_back_arm(&queue->tx, 1))
+	if (!queue->vif->fatal && !tx->waits_credit && !tx->waits_tap &&
+	    !more && !ring_back_arm(&queue->tx, 1))
 		queue->tx_ready = false;
 	return done;
 }

@@ -28,7 +28,14 @@ void front_push(struct front_queue *queue, struct ring_front *ring,
 
 void front_tap_ready(struct loop_source *source)
 {
-	OWNER(source, struct front_queue, tap_source)->tap_ready = true;
+	struct front_queue *queue =
+		OWNER(source, struct front_queue, tap_source);
+
+	queue->tap_ready = true;
+	if (!queue->rx_waits_tap)
+		return;
+	queue->rx_waits_tap = false;
+	loop_listen_writable(queue->front->loop, source, false);
 }
 
 static void take_event(struct front_queue *queue, int at)
@@ -141,7 +148,7 @@ static bool run_queue(struct front_queue *queue)
 {
 	bool more = false;
 
-	if (queue->rx_ready)
+	if (queue->rx_ready && !queue->rx_waits_tap)
 		more = front_rx_run(queue);
 	if (queue->tap_ready && !queue->tx_stalled && !queue->front->fatal)
 		more = front_tx_run(queue) || more;

@@ -326,7 +326,8 @@ static int open_queue(struct vif *vif, int index, int ring_pages,
 	}
 	if (map_ring(queue, "tx-ring-ref", ring_pages, &queue->tx_ring, err) ||
 	    map_ring(queue, "rx-ring-ref", ring_pages, &queue->rx_ring, err) ||
-	    bind_channels(queue, err) || netback_rx_open(queue, err))
+	    bind_channels(queue, err) || netback_tx_open(queue, err) ||
+	    netback_rx_open(queue, err))
 		return -err->code;
 	ring_back_attach(&queue->tx, (struct ring_shared *)queue->tx_ring.base,
 			 (uint32_t)ring_pages, NETIF_TX_SLOT_BYTES);
@@ -373,7 +374,7 @@ static int open_tap(struct vif *vif, struct err *err)
 	for (int i = 0; i < vif->queues; i++) {
 		struct vif_queue *queue = vif->queue[i];
 
-		queue->tap_fd = tap->fd[i];
+		queue->tap_fd = queue->tx_state.writer.fd = tap->fd[i];
 		queue->tap_source =
 			(struct loop_source){ tap->fd[i], netback_tap_ready,
 					      0 };
@@ -446,6 +447,7 @@ static void close_queue(struct vif_queue *queue)
 		close_source(vif, &queue->event_source[i]);
 		evtchn_close(&queue->channel[i]);
 	}
+	netback_tx_close(queue);
 	netback_rx_close(queue);
 	memory_free(&queue->tx_ring);
 	memory_free(&queue->rx_ring);

@@ -29,6 +29,7 @@
 #include "xen/round_robin.h"
 #include "xen/rx_mode.h"
 #include "xen/tap.h"
+#include "xen/tap_write.h"
 #include "xen/tx_packet.h"
 #include "xen/xenbus.h"
 
@@ -40,9 +41,26 @@ struct guest {
 	uint64_t tx_address, rx_address;  /* grant-copy: in that process */
 };
 
+#define TX_BATCH       64 /* sent packets in hand */
+#define TX_ARENA_BYTES (8 * VIF_FRAME_BYTES)
+
+/* A packet off the TX ring, on its way to the TAP. */
+struct tx_item {
+	struct tx_packet packet;
+	uint32_t frame[NETIF_SLOTS_LEGACY];
+	int pinned; /* the first fragments are */
+	struct iovec piece[NETIF_SLOTS_LEGACY];
+	struct tap_frame out;
+	bool gathered, done; /* done: has its status, is not to be sent */
+	int16_t status;
+};
+
 struct tx_state {
+	struct tx_item *item; /* TX_BATCH */
+	int items, at;	      /* `at`: the first not handed over */
+	struct tap_writer writer;
 	uint8_t *arena; /* grant-copy: packets fetched */
-	bool waits_credit;
+	bool waits_credit, waits_tap;
 };
 
 struct vif_queue {
@@ -111,8 +129,11 @@ void netback_event_ready(struct loop_source *source);
 void netback_xenbus_ready(struct loop_source *source);
 void netback_wake_at(struct netback *netback, int64_t when_ns);
 
-/* netback_tx.c: frames done; stops at budget, credit, or an empty ring */
+/* netback_tx.c: frames taken; stops at budget, credit, a full TAP or an empty
+ * ring */
 int netback_tx_run(struct vif_queue *queue, int budget);
+int netback_tx_open(struct vif_queue *queue, struct err *err);
+void netback_tx_close(struct vif_queue *queue);
 
 /* netback_rx.c: frames done; stops at budget, no room, or an empty TAP */
 int netback_rx_run(struct vif_queue *queue, int budget);

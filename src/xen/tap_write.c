@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "xen/tap_write.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+static_assert(offsetof(struct tap_frame, header) ==
+		      offsetof(struct tap_frame, vnet) +
+			      sizeof(struct virtio_net_hdr),
+	      "sent as one piece");
+
+static void copy_header(struct tap_frame *frame, const struct iovec *piece,
+			int pieces)
+{
+	frame->header_bytes = 0;
+	frame->bytes = 0;
+	for (int i = 0; i < pieces; i++) {
+		size_t want = sizeof(frame->header) - frame->header_bytes;
+		size_t n = piece[i].iov_len < want ? piece[i].iov_len : want;
+
+		memcpy(frame->header + frame->header_bytes, piece[i].iov_base,
+		       n);
+		frame->header_bytes += n;
+		frame->bytes += (uint32_t)piece[i].iov_len;
+	}
+}
+
+/* Adjacent pieces become one: a large frame is two or three, not eighteen. */
+static void add_piece(struct tap_frame *frame, uint8_t *base, size_t bytes)
+{
+	struct iovec *last = &frame->iov[frame->iovs - 1];
+
+	if (!bytes)
+		return;
+	if (frame->iovs > 1 &&
+	    (uint8_t *)last->iov_base + last->iov_len == base)
+		last->iov_len += bytes;
+	else
+		frame->iov[frame->iovs++] = (struct iovec){ base, bytes };
+}
+
+void tap_frame_gather(struct tap_frame *frame, const struct iovec *piece,
+		      int pieces, bool copy, bool merge)
+{
+	size_t skip;
+
+	copy_header(frame, piece, pieces);
+	frame->joinable = merge && !frame->offload.gso_type &&
+			  aggregate_find(frame->header, frame->header_bytes,
+					 frame->bytes, &frame->segment);
+	/* its headers may have to change; its payload need not be copied */
+	if (frame->joinable)
+		frame->header_bytes = frame->segment.payload;
+	skip = copy || frame->joinable ? frame->header_bytes : 0;
+	frame->iov[0] =
+		(struct iovec){ &frame->vnet, sizeof(frame->vnet) + skip };
+	frame->iovs = 1;
+	for (int i = 0; i < pieces; i++) {
+		size_t past = piece[i].iov_len < skip ? piece[i].iov_len : skip;
+
+		add_piece(frame, (uint8_t *)piece[i].iov_base + past,
+			  piece[i].iov_len - past);
+		skip -= past;
+	}
+}
+
+static int write_all(int fd, const struct iovec *iov, int iovs)
+{
+	ssize_t n;
+
+	/* a TAP takes a frame whole or not at all */
+	do
+		n = writev(fd, iov, iovs);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+static int write_one(struct tap_writer *writer, struct tap_frame *frame)
+{
+	if (!offload_to_vnet(&frame->offload, frame->header,
+			     frame->header_bytes, &frame->vnet)) {
+		frame->result = -EPROTO;
+		return 0;
+	}
+	frame->result = write_all(writer->fd, frame->iov, frame->iovs);
+	return frame->result == -EAGAIN ? -EAGAIN : 0;
+}
+
+static int write_merged(struct tap_writer *writer)
+{
+	struct aggregate closed = writer->aggregate;
+	struct {
+		struct virtio_net_hdr vnet;
+		uint8_t header[OFFLOAD_HEADER_BYTES];
+	} lead;
+	int rc;
+
+	aggregate_end(&closed, &lead.vnet);
+	memcpy(lead.header, closed.header, closed.first.payload);
+	writer->iov[0] = (struct iovec){ &lead, sizeof(lead.vnet) +
+							closed.first.payload };
+	rc = write_all(writer->fd, writer->iov, writer->iovs);
+	if (rc == -EAGAIN)
+		return rc;
+	for (int i = 0; i < writer->members; i++)
+		writer->member[i]->result = rc;
+	if (!rc)
+		writer->aggregated += (uint64_t)writer->members;
+	return 0;
+}
+
+int tap_writer_flush(struct tap_writer *writer)
+{
+	int rc;
+
+	if (!writer->members)
+		return 0;
+	rc = writer->members == 1 ? write_one(writer, writer->member[0])
+				  : write_merged(writer);
+	if (!rc)
+		writer->members = 0;
+	return rc;
+}
+
+static void add_member(struct tap_writer *writer, struct tap_frame *frame)
+{
+	/* all but the headers */
+	memcpy(writer->iov + writer->iovs, frame->iov + 1,
+	       (size_t)(frame->iovs - 1) * sizeof(frame->iov[0]));
+	writer->iovs += frame->iovs - 1;
+	writer->member[writer->members++] = frame;
+	frame->result = -EINPROGRESS;
+}
+
+static bool may_join(const struct tap_frame *frame)
+{
+	if (!frame->joinable)
+		return false;
+	if (frame->offload.csum_blank || frame->offload.data_validated)
+		return true;
+	/* a wrong checksum must stay one */
+	return aggregate_checks_out(frame->iov + 1, frame->iovs - 1,
+				    frame->header, &frame->segment);
+}
+
+static bool has_room(const struct tap_writer *writer,
+		     const struct tap_frame *frame)
+{
+	return writer->iovs + frame->iovs <=
+	       (int)(sizeof(writer->iov) / sizeof(writer->iov[0]));
+}
+
+int tap_writer_put(struct tap_writer *writer, struct tap_frame *frame)
+{
+	int rc = 0;
+
+	if (!writer->merge || !may_join(frame)) {
+		rc = tap_writer_flush(writer);
+		return rc ? rc : write_one(writer, frame);
+	}
+	if (writer->members && has_room(writer, frame) &&
+	    aggregate_join(&writer->aggregate, frame->header,
+			   &frame->segment)) {
+		add_member(writer, frame);
+		/* full: now or, where the TAP is, with the next one */
+		if (writer->aggregate.last)
+			tap_writer_flush(writer);
+		return 0;
+	}
+	rc = tap_writer_flush(writer);
+	if (rc)
+		return rc;
+	aggregate_begin(&writer->aggregate, frame->header, &frame->segment);
+	writer->iovs = 1;
+	add_member(writer, frame);
+	return 0;
+}
