@@ -12,11 +12,12 @@
 #include "xen/tap.h"
 
 struct values {
+	const char *aggregate;
 	const char *listen, *control, *vif, *mac, *bridge, *rate;
 	int64_t xenbus_fd, control_fd, domid, queues, budget, notify_batch,
 		coalesce_ns, drain_ns, stall_ns;
-	bool notify_always, realtime, no_gso, no_header_copy, no_filter, direct,
-		once;
+	bool notify_always, realtime, no_gso, no_napi, no_header_copy,
+		no_filter, direct, once;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -36,6 +37,8 @@ static const struct opt_row options[] = {
 	{ "notify-always", 0, OPT_FLAG, AT(notify_always), NULL, "notify the guest of each, even if it did not ask" },
 	{ "coalesce", 0, OPT_DURATION, AT(coalesce_ns), "TIME", "after work look again so much later, before sleeping (default: 0)" },
 	{ "realtime", 0, OPT_FLAG, AT(realtime), NULL, "run as SCHED_FIFO: who is woken by a frame does not interrupt the batch" },
+	{ "aggregate", 0, OPT_STRING, AT(aggregate), "WHEN", "merge TCP segments for the vif: on, off, or auto (default): as its GRO flag says" },
+	{ "no-napi", 0, OPT_FLAG, AT(no_napi), NULL, "write frames through the network one by one, not by a thread of the kernel" },
 	{ "no-gso", 0, OPT_FLAG, AT(no_gso), NULL, "offer no large frames" },
 	{ "no-header-copy", 0, OPT_FLAG, AT(no_header_copy), NULL, "send headers, too, from the guest's pages, unfiltered" },
 	{ "no-filter", 0, OPT_FLAG, AT(no_filter), NULL, "let a guest send under any address" },
@@ -124,6 +127,7 @@ static int serve(const struct values *v, struct err *err)
 	args.domid = (uint16_t)v->domid;
 	args.bridge = v->bridge;
 	args.gso = !v->no_gso;
+	args.napi = !v->no_napi;
 	args.header_copy = !v->no_header_copy;
 	args.filter_mac = !v->no_filter;
 	args.direct = v->direct;
@@ -136,6 +140,8 @@ static int serve(const struct values *v, struct err *err)
 	args.drain_ns = v->drain_ns;
 	args.stall_ns = v->stall_ns;
 	rc = parse_rate(v->rate, &args, err);
+	if (!rc)
+		rc = tap_merge_parse(v->aggregate, &args.merge, err);
 	if (!rc)
 		rc = open_sockets(v, &args, err);
 	if (rc)
@@ -156,7 +162,8 @@ static int serve(const struct values *v, struct err *err)
 static int run(const struct command *command, int argc, char **argv)
 {
 	const struct netback_args usual = NETBACK_ARGS_INIT;
-	struct values values = { .xenbus_fd = -1,
+	struct values values = { .aggregate = "auto",
+				 .xenbus_fd = -1,
 				 .control_fd = -1,
 				 .domid = 1,
 				 .queues = TAP_MAX_QUEUES,

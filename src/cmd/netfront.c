@@ -13,10 +13,12 @@
 #define CONNECT_NS (10 * NS_PER_S)
 
 struct values {
+	const char *aggregate;
 	const char *connect, *control, *tap, *receive;
 	int64_t xenbus_fd, control_fd, ring_pages, queues, budget;
 	int64_t notify_batch, coalesce_ns;
-	bool notify_always, page_a_frame, realtime, no_gso, persistent, split;
+	bool notify_always, page_a_frame, realtime, no_gso, no_napi, persistent,
+		split;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -35,6 +37,8 @@ static const struct opt_row options[] = {
 	{ "page-a-frame", 0, OPT_FLAG, AT(page_a_frame), NULL, "let the guest's kernel hold each received frame in 4 KiB, as under Xen 3.0" },
 	{ "coalesce", 0, OPT_DURATION, AT(coalesce_ns), "TIME", "after work look again so much later, before sleeping (default: 0)" },
 	{ "realtime", 0, OPT_FLAG, AT(realtime), NULL, "run as SCHED_FIFO: who is woken by a frame does not interrupt the batch" },
+	{ "aggregate", 0, OPT_STRING, AT(aggregate), "WHEN", "merge TCP segments for eth0: on, off, or auto (default): as its GRO flag says" },
+	{ "no-napi", 0, OPT_FLAG, AT(no_napi), NULL, "write frames through the network one by one, not by a thread of the kernel" },
 	{ "no-gso", 0, OPT_FLAG, AT(no_gso), NULL, "neither take nor give large frames" },
 	{ "persistent", 0, OPT_FLAG, AT(persistent), NULL, "grant all pages once instead of for each use" },
 	{ "split-event-channels", 0, OPT_FLAG, AT(split), NULL, "an event channel a ring" },
@@ -73,11 +77,14 @@ static int serve(const struct values *v, struct err *err)
 	int rc = netif_mode_parse(v->receive, &args.mode, err);
 
 	if (!rc)
+		rc = tap_merge_parse(v->aggregate, &args.merge, err);
+	if (!rc)
 		rc = open_sockets(v, &args, err);
 	if (rc)
 		return rc;
 	args.tap = v->tap;
 	args.gso = !v->no_gso;
+	args.napi = !v->no_napi;
 	args.persistent = v->persistent;
 	args.split = v->split;
 	args.ring_pages = v->ring_pages;
@@ -100,7 +107,8 @@ static int serve(const struct values *v, struct err *err)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct values values = { .tap = "eth0",
+	struct values values = { .aggregate = "auto",
+				 .tap = "eth0",
 				 .receive = "copy",
 				 .xenbus_fd = -1,
 				 .control_fd = -1,

@@ -344,7 +344,8 @@ static void stops_at_64_segments_and_64_kib(void **state)
 static void finds_a_wrong_checksum(void **state)
 {
 	struct made m;
-	struct iovec iov[2] = { { m.frame + 66, 61 }, { m.frame + 66 + 61, 0 } };
+	struct iovec iov[2] = { { m.frame + 66, 61 },
+				{ m.frame + 66 + 61, 0 } };
 
 	(void)state;
 	make(&m, first);

@@ -23,6 +23,7 @@
 #include "xen/counters.h"
 #include "xen/evtchn.h"
 #include "xen/grant.h"
+#include "xen/links.h"
 #include "xen/loop.h"
 #include "xen/memory.h"
 #include "xen/netfront.h"
@@ -93,6 +94,7 @@ struct netfront {
 	struct xenbus *xenbus;
 	struct loop_source xenbus_source, stop_source;
 	struct tap tap;
+	struct links links;
 	bool gso;
 	int queues;
 	struct memory control, tx, rx;

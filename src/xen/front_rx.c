@@ -204,9 +204,11 @@ static void gather(struct front_queue *queue, struct rx_item *in)
 /* Takes packets off the ring, at most `most`; the ones left pending. */
 static int take_packets(struct front_queue *queue, int pending, int64_t most)
 {
+	uint32_t bytes = 0;
+
 	queue->rx_first = queue->rx.rsp_cons;
 	while (pending > 0 && queue->rx_items < most &&
-	       queue->rx_items < FRONT_RX_BATCH) {
+	       queue->rx_items < FRONT_RX_BATCH && bytes < BATCH_BYTES) {
 		struct rx_item *in = &queue->rx_item[queue->rx_items];
 
 		take_packet(queue, &pending, in);
@@ -214,6 +216,7 @@ static int take_packets(struct front_queue *queue, int pending, int64_t most)
 			break;
 		gather(queue, in);
 		queue->rx_items++;
+		bytes += in->out.bytes;
 	}
 	return pending;
 }
@@ -276,6 +279,7 @@ bool front_rx_run(struct front_queue *queue)
 		left -= queue->rx_items;
 		if (!send_packets(queue))
 			return false;
+		front_push(queue, &queue->rx, &queue->channel[queue->split]);
 	}
 	front_push(queue, &queue->rx, &queue->channel[queue->split]);
 	if (!front->fatal && pending == 0 && !ring_front_arm(&queue->rx, 1))

@@ -313,7 +313,8 @@ static int read_offer(struct netfront *front, uint8_t mac[6], struct err *err)
 static int open_tap(struct netfront *front, const uint8_t mac[6],
 		    struct err *err)
 {
-	if (tap_open(&front->tap, front->args->tap, front->queues, err) ||
+	if (tap_open(&front->tap, front->args->tap, front->queues,
+		     front->args->napi, err) ||
 	    tap_offer_offload(&front->tap, front->gso, err) ||
 	    tap_set_queue_length(&front->tap, QUEUE_FRAMES, err))
 		return -err->code;

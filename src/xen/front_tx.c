@@ -256,6 +256,7 @@ static bool send_one(struct front_queue *queue)
 bool front_tx_run(struct front_queue *queue)
 {
 	const struct netfront_args *args = queue->front->args;
+	uint64_t shown = queue->counters.tx_bytes;
 	int done = 0;
 
 	reclaim(queue);
@@ -266,8 +267,11 @@ bool front_tx_run(struct front_queue *queue)
 			queue->tap_ready = false;
 			break;
 		}
-		if (++done % args->notify_batch == 0)
-			front_push(queue, &queue->tx, &queue->channel[0]);
+		if (++done % args->notify_batch &&
+		    queue->counters.tx_bytes - shown < BATCH_BYTES)
+			continue;
+		front_push(queue, &queue->tx, &queue->channel[0]);
+		shown = queue->counters.tx_bytes;
 	}
 	front_push(queue, &queue->tx, &queue->channel[0]);
 	return queue->tap_ready && !queue->tx_stalled;

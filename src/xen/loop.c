@@ -2,8 +2,10 @@
 #include "xen/loop.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +54,15 @@ int loop_add(struct loop *loop, struct loop_source *source, bool edge,
 	if (epoll_ctl(loop->fd, EPOLL_CTL_ADD, source->fd, &event) < 0)
 		return err_sys(err, errno, "epoll: descriptor %d", source->fd);
 	return 0;
+}
+
+void loop_prefer_batches(void)
+{
+	const struct sched_param none = { 0 };
+
+	prctl(PR_SET_TIMERSLACK, 1000);
+	if (sched_getscheduler(0) == SCHED_OTHER)
+		sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 void loop_remove(struct loop *loop, struct loop_source *source)

@@ -26,6 +26,13 @@ void loop_close(struct loop *loop);
 /* Edge: called once per arrival; the owner reads until EAGAIN. */
 int loop_add(struct loop *loop, struct loop_source *source, bool edge,
 	     struct err *err);
+/*
+ * Of the calling thread: short sleeps are kept to the microsecond, and whom it
+ * is woken by runs on (SCHED_BATCH, unless it is under a real-time policy):
+ * what fills a ring fills it for a while, then it is emptied at one go.
+ */
+void loop_prefer_batches(void);
+
 /* Before the descriptor is closed. */
 void loop_remove(struct loop *loop, struct loop_source *source);
 /* A source that is not listened to keeps its place. */

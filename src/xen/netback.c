@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -354,9 +353,10 @@ static json_t *tell_vif(struct vif *vif, struct netif_counters *sum)
 	for (int i = 0; i < vif->queues; i++)
 		netif_counters_add(&own, &vif->queue[i]->counters);
 	netif_counters_add(sum, &own);
-	json = json_pack("{s:s, s:s, s:i, s:i, s:i}", "vif", vif->tap.name,
+	json = json_pack("{s:s, s:s, s:i, s:i, s:i, s:b}", "vif", vif->tap.name,
 			 "mode", netif_mode_names[vif->mode], "queues",
-			 vif->queues, "domid", vif->domid, "state", vif->state);
+			 vif->queues, "domid", vif->domid, "state", vif->state,
+			 "napi", vif->tap.napi);
 	json_object_set_new(json, "counters", netif_counters_to_json(&own));
 	return json;
 }
@@ -373,6 +373,29 @@ static json_t *tell(void *arg)
 	json_object_set_new(json, "vifs", vifs);
 	json_object_set_new(json, "counters", netif_counters_to_json(&sum));
 	return json;
+}
+
+/* What ethtool says of a vif now. */
+static void heed_link(void *arg, int ifindex)
+{
+	struct netback *netback = arg;
+
+	for (struct vif *vif = netback->vifs; vif; vif = vif->next)
+		if (vif->state == XENBUS_CONNECTED &&
+		    (!ifindex || ifindex == vif->ifindex))
+			vif_heed_link(vif);
+}
+
+static void watch_links(struct netback *netback)
+{
+	struct err err = ERR_INIT;
+
+	netback->links.changed = heed_link;
+	netback->links.arg = netback;
+	netback->links.source.fd = -1;
+	if (netback->args->merge == TAP_MERGE_AUTO &&
+	    links_open(&netback->links, netback->loop, &err))
+		log_warn("the vifs' GRO flag is read just once: %s", err.text);
 }
 
 static int add_sources(struct server *server, struct err *err)
@@ -407,7 +430,8 @@ int netback_run(const struct netback_args *args, struct err *err)
 		return rc;
 	rc = reaper_open(&netback->reaper, err);
 	round_robin_init(&netback->turns);
-	prctl(PR_SET_TIMERSLACK, 1000); /* for the short sleeps */
+	loop_prefer_batches();
+	watch_links(netback);
 	if (!rc)
 		rc = add_sources(&server, err);
 	if (!rc && args->connected_fd >= 0)
@@ -421,6 +445,7 @@ int netback_run(const struct netback_args *args, struct err *err)
 	while (netback->vifs)
 		remove_vif(&server, netback->vifs, "netback ends");
 	reaper_close(netback->reaper);
+	links_close(&netback->links);
 	control_close(server.control);
 	loop_close(netback->loop);
 	return rc;

@@ -21,23 +21,26 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "xen/tap_write.h"
 
 struct netback_args {
-	int listen_fd;	    /* SOCK_SEQPACKET, listening; -1: none */
-	int connected_fd;   /* one front, connected already; -1: none */
-	int control_fd;	    /* see control.h; -1: none */
-	int stop_fd;	    /* readable: close all vifs and return */
-	const char *vif;    /* name of the first vif; NULL: vifDOMID.0 */
-	const char *mac;    /* of the first guest; NULL: made of its domid */
-	uint16_t domid;	    /* of the first guest; the next gets the next */
-	const char *bridge; /* NULL: none */
-	bool gso;	    /* offer large frames */
-	bool header_copy;   /* copy and filter the header of sent frames */
-	bool filter_mac;    /* only frames from the vif's own address */
-	bool direct;	    /* mode copy: frames straight into granted pages */
-	bool once;	    /* return when the last vif has closed */
-	int64_t queues;	    /* at most, a vif */
-	int64_t budget;	    /* frames a turn and direction */
+	int listen_fd;	      /* SOCK_SEQPACKET, listening; -1: none */
+	int connected_fd;     /* one front, connected already; -1: none */
+	int control_fd;	      /* see control.h; -1: none */
+	int stop_fd;	      /* readable: close all vifs and return */
+	const char *vif;      /* name of the first vif; NULL: vifDOMID.0 */
+	const char *mac;      /* of the first guest; NULL: made of its domid */
+	uint16_t domid;	      /* of the first guest; the next gets the next */
+	const char *bridge;   /* NULL: none */
+	enum tap_merge merge; /* segments, before they are written */
+	bool napi;	      /* see tap_open() */
+	bool gso;	      /* offer large frames */
+	bool header_copy;     /* copy and filter the header of sent frames */
+	bool filter_mac;      /* only frames from the vif's own address */
+	bool direct;	/* mode copy: frames straight into granted pages */
+	bool once;	/* return when the last vif has closed */
+	int64_t queues; /* at most, a vif */
+	int64_t budget; /* frames a turn and direction */
 	int64_t notify_batch; /* received frames a push, at most */
 	bool notify_always;   /* notify a push that nobody asked for, too */
 	int64_t coalesce_ns;  /* after work: look again so much later, before
@@ -51,13 +54,13 @@ struct netback_args {
 	int64_t drain_ns, stall_ns;
 };
 
-#define NETBACK_ARGS_INIT                                                    \
-	{                                                                    \
-		.listen_fd = -1, .connected_fd = -1, .control_fd = -1,       \
-		.stop_fd = -1, .domid = 1, .gso = true, .header_copy = true, \
-		.filter_mac = true, .queues = 8, .budget = 64,               \
-		.notify_batch = 32, .drain_ns = 10000000000,                 \
-		.stall_ns = 60000000000                                      \
+#define NETBACK_ARGS_INIT                                                  \
+	{                                                                  \
+		.listen_fd = -1, .connected_fd = -1, .control_fd = -1,     \
+		.stop_fd = -1, .domid = 1, .gso = true, .napi = true,      \
+		.header_copy = true, .filter_mac = true, .queues = 8,      \
+		.budget = 64, .notify_batch = 32, .drain_ns = 10000000000, \
+		.stall_ns = 60000000000                                    \
 	}
 
 int netback_run(const struct netback_args *args, struct err *err);

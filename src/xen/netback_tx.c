@@ -275,11 +275,9 @@ static bool credit_bears(struct vif_queue *queue, uint32_t bytes,
 	return false;
 }
 
-/* In grant-copy they must fit the arena. */
 static bool has_place(const struct tx_state *tx, uint32_t bytes)
 {
-	return tx->items < TX_BATCH &&
-	       bytes + VIF_FRAME_BYTES <= TX_ARENA_BYTES;
+	return tx->items < TX_BATCH && bytes < BATCH_BYTES;
 }
 
 /* Takes packets off the ring, at most `budget`; false: there are no more, or
@@ -346,6 +344,7 @@ int netback_tx_run(struct vif_queue *queue, int budget)
 		reach_pages(queue);
 		if (!send_items(queue))
 			break;
+		vif_push(queue, &queue->tx, &queue->channel[0]);
 	}
 	vif_push(queue, &queue->tx, &queue->channel[0]);
 	if (!queue->vif->fatal && !tx->waits_credit && !tx->waits_tap &&

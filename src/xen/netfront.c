@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "xen/control.h"
 #include "xen/front.h"
 
@@ -224,9 +224,9 @@ static json_t *tell(void *arg)
 
 	for (int i = 0; i < front->queues; i++)
 		netif_counters_add(&sum, &front->queue[i]->counters);
-	json = json_pack("{s:s, s:s, s:i}", "tap", front->tap.name, "mode",
+	json = json_pack("{s:s, s:s, s:i, s:b}", "tap", front->tap.name, "mode",
 			 netif_mode_names[front->args->mode], "queues",
-			 front->queues);
+			 front->queues, "napi", front->tap.napi);
 	json_object_set_new(json, "counters", netif_counters_to_json(&sum));
 	return json;
 }
@@ -247,12 +247,40 @@ static int check(const struct netfront_args *args, struct err *err)
 	return 0;
 }
 
+/* What ethtool says of eth0 now. */
+static void heed_link(void *arg, int ifindex)
+{
+	struct netfront *front = arg;
+	bool merge = !front->args->page_a_frame &&
+		     front->args->merge == TAP_MERGE_ON;
+
+	(void)ifindex;
+	if (front->args->merge == TAP_MERGE_AUTO && !front->args->page_a_frame)
+		merge = tap_wants_merged(&front->tap);
+	for (int i = 0; i < front->queues; i++)
+		front->queue[i]->writer.merge = merge;
+}
+
+static void watch_link(struct netfront *front)
+{
+	struct err err = ERR_INIT;
+
+	front->links.changed = heed_link;
+	front->links.arg = front;
+	heed_link(front, 0);
+	if (front->args->merge == TAP_MERGE_AUTO &&
+	    links_open(&front->links, front->loop, &err))
+		log_warn("%s: its GRO flag is read just once: %s",
+			 front->tap.name, err.text);
+}
+
 int netfront_run(const struct netfront_args *args, struct err *err)
 {
 	struct netfront front = { .args = args };
 	struct control *control = NULL;
 	int rc = check(args, err);
 
+	front.links.source.fd = -1;
 	front.control = front.tx = front.rx = (struct memory)MEMORY_INIT;
 	if (rc)
 		return rc;
@@ -272,9 +300,12 @@ int netfront_run(const struct netfront_args *args, struct err *err)
 	if (!rc && args->control_fd >= 0)
 		rc = control_open(&control, front.loop, args->control_fd, tell,
 				  &front, err);
-	prctl(PR_SET_TIMERSLACK, 1000); /* for the short sleeps */
-	if (!rc)
+	loop_prefer_batches();
+	if (!rc) {
+		watch_link(&front);
 		run(&front);
+		links_close(&front.links);
+	}
 	if (front.fatal)
 		rc = err_set(err, ECONNRESET, "netback: %s", front.fatal);
 	control_close(control);

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "xen/tap_write.h"
 #include "xen/netif_mode.h"
 
 struct netfront_args {
@@ -27,7 +28,9 @@ struct netfront_args {
 	int stop_fd;	 /* readable: close and return; -1: none */
 	const char *tap; /* "eth0" */
 	enum netif_mode mode;
-	bool gso;	 /* take and give large frames, if the back does */
+	enum tap_merge merge; /* segments, before they are written */
+	bool napi;	      /* see tap_open() */
+	bool gso;	      /* take and give large frames, if the back does */
 	bool persistent; /* grant all pages once instead of for each slot */
 	bool split;	 /* an event channel a ring */
 	int64_t ring_pages;
@@ -44,7 +47,7 @@ struct netfront_args {
 #define NETFRONT_ARGS_INIT                                                     \
 	{                                                                      \
 		.xenbus_fd = -1, .control_fd = -1, .stop_fd = -1,              \
-		.tap = "eth0", .mode = NETIF_COPY, .gso = true,                \
+		.tap = "eth0", .mode = NETIF_COPY, .gso = true, .napi = true,  \
 		.ring_pages = 1, .queues = 1, .notify_batch = 32, .budget = 64 \
 	}
 

@@ -112,6 +112,10 @@ struct netif_extra {
 
 #define NETIF_MAX_TX_SIZE 0xffff /* netif_tx_request.size is 16 bits */
 
+/* Not the wire's: after so much a driver shows its peer what it has done, so
+ * that both work at a time, on what is in the cache still. */
+#define BATCH_BYTES 131072
+
 #define NETIF_TX_SLOT_BYTES 12
 #define NETIF_RX_SLOT_BYTES 8
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,16 +38,10 @@ static int open_queue(struct tap *tap, int flags, struct err *err)
 	return 0;
 }
 
-int tap_open(struct tap *tap, const char *name, int queues, struct err *err)
+static int open_queues(struct tap *tap, int queues, int flags, struct err *err)
 {
-	int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
 	int rc = 0;
 
-	memset(tap, 0, sizeof(*tap));
-	if (strlen(name) >= IFNAMSIZ)
-		return err_set(err, EINVAL, "'%s' is longer than %d characters",
-			       name, IFNAMSIZ - 1);
-	snprintf(tap->name, sizeof(tap->name), "%s", name);
 	if (queues > 1)
 		flags |= IFF_MULTI_QUEUE;
 	while (!rc && tap->queues < queues)
@@ -53,6 +49,72 @@ int tap_open(struct tap *tap, const char *name, int queues, struct err *err)
 	if (rc)
 		tap_close(tap);
 	return rc;
+}
+
+/* sysfs of the namespace that we are in, wherever /sys belongs to. */
+static int open_sysfs(void)
+{
+	int context = fsopen("sysfs", FSOPEN_CLOEXEC);
+	int fd = -1;
+
+	if (context < 0)
+		return -1;
+	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		fd = fsmount(context, FSMOUNT_CLOEXEC, 0);
+	close(context);
+	return fd;
+}
+
+static int write_attribute(const struct tap *tap, const char *name,
+			   const char *value)
+{
+	char path[64];
+	int sysfs = open_sysfs();
+	int fd = -1, rc = 0;
+
+	snprintf(path, sizeof(path), "class/net/%s/%s", tap->name, name);
+	if (sysfs >= 0)
+		fd = openat(sysfs, path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		rc = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (sysfs >= 0)
+		close(sysfs);
+	return rc;
+}
+
+/* IFF_NAPI without a thread is slower than none: each write still ends in a
+ * softirq of its own. */
+static int open_threaded(struct tap *tap, int queues, int flags)
+{
+	int bytes = TAP_QUEUE_BYTES;
+	int rc = open_queues(tap, queues, flags | IFF_NAPI, NULL);
+
+	if (rc)
+		return rc;
+	rc = write_attribute(tap, "threaded", "1");
+	if (!rc && ioctl(tap->fd[0], TUNSETSNDBUF, &bytes) < 0)
+		rc = -errno;
+	tap->napi = !rc;
+	if (rc)
+		tap_close(tap);
+	return rc;
+}
+
+int tap_open(struct tap *tap, const char *name, int queues, bool napi,
+	     struct err *err)
+{
+	int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+
+	memset(tap, 0, sizeof(*tap));
+	if (strlen(name) >= IFNAMSIZ)
+		return err_set(err, EINVAL, "'%s' is longer than %d characters",
+			       name, IFNAMSIZ - 1);
+	snprintf(tap->name, sizeof(tap->name), "%s", name);
+	if (napi && open_threaded(tap, queues, flags) == 0)
+		return 0;
+	return open_queues(tap, queues, flags, err);
 }
 
 void tap_close(struct tap *tap)
@@ -157,6 +219,14 @@ int tap_get_mac(const struct tap *tap, uint8_t mac[6], struct err *err)
 
 	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
 	return rc ? err_sys(err, -rc, "%s: MAC address", tap->name) : 0;
+}
+
+bool tap_wants_merged(const struct tap *tap)
+{
+	struct ethtool_value value = { .cmd = ETHTOOL_GGRO };
+	struct ifreq ifr = { .ifr_data = (char *)&value };
+
+	return control(tap, SIOCETHTOOL, &ifr) == 0 && value.data;
 }
 
 int tap_join_bridge(const struct tap *tap, const char *bridge, struct err *err)

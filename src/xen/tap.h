@@ -18,15 +18,29 @@ struct tap {
 	char name[IFNAMSIZ];
 	int fd[TAP_MAX_QUEUES];
 	int queues;
+	bool napi; /* frames written are taken in by a thread of the kernel */
 };
 
-/* In the caller's network namespace; gone when closed. */
-int tap_open(struct tap *tap, const char *name, int queues, struct err *err);
+/*
+ * In the caller's network namespace; gone when closed.
+ *
+ * `napi`: written frames are queued for a thread of the kernel, which takes
+ * them in by batches as it would a card's, instead of each one's way through
+ * the network being part of its write(). Only where the kernel lets us; a
+ * queue holds TAP_QUEUE_BYTES, after which write() says EAGAIN.
+ */
+#define TAP_QUEUE_BYTES 262144
+int tap_open(struct tap *tap, const char *name, int queues, bool napi,
+	     struct err *err);
 void tap_close(struct tap *tap);
 
 /* What frames may come out with: checksums left to do, TCP unsegmented.
  * Whether they do is ethtool's business. */
 int tap_offer_offload(const struct tap *tap, bool on, struct err *err);
+
+/* May frames that come from the TAP be larger than what came in one by one
+ * (ethtool -K ... gro)? */
+bool tap_wants_merged(const struct tap *tap);
 
 /* No silent loss while the reader holds still: room for so many frames. */
 int tap_set_queue_length(const struct tap *tap, int frames, struct err *err);

@@ -10,6 +10,20 @@ static_assert(offsetof(struct tap_frame, header) ==
 			      sizeof(struct virtio_net_hdr),
 	      "sent as one piece");
 
+int tap_merge_parse(const char *name, enum tap_merge *merge, struct err *err)
+{
+	static const char *const names[] = { "auto", "on", "off" };
+
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*merge = (enum tap_merge)i;
+			return 0;
+		}
+	}
+	return err_set(err, EINVAL, "aggregate '%s' is not auto, on or off",
+		       name);
+}
+
 static void copy_header(struct tap_frame *frame, const struct iovec *piece,
 			int pieces)
 {

@@ -16,9 +16,16 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "base/err.h"
 #include "xen/aggregate.h"
 #include "xen/netif.h"
 #include "xen/offload.h"
+
+/* AUTO: as the interface's GRO flag says (ethtool -K ... gro). */
+enum tap_merge { TAP_MERGE_AUTO, TAP_MERGE_ON, TAP_MERGE_OFF };
+
+/* "auto", "on", "off" */
+int tap_merge_parse(const char *name, enum tap_merge *merge, struct err *err);
 
 #define TAP_FRAME_IOVS (1 + NETIF_SLOTS_LEGACY + 1) /* vnet, padding */
 

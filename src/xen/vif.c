@@ -355,6 +355,16 @@ static int open_queues(struct vif *vif, struct err *err)
 	return 0;
 }
 
+void vif_heed_link(struct vif *vif)
+{
+	enum tap_merge wish = vif->netback->args->merge;
+	bool merge = wish == TAP_MERGE_ON ||
+		     (wish == TAP_MERGE_AUTO && tap_wants_merged(&vif->tap));
+
+	for (int i = 0; i < vif->queues; i++)
+		vif->queue[i]->tx_state.writer.merge = merge;
+}
+
 static int open_tap(struct vif *vif, struct err *err)
 {
 	const struct netback_args *args = vif->netback->args;
@@ -365,7 +375,7 @@ static int open_tap(struct vif *vif, struct err *err)
 		snprintf(name, sizeof(name), "%s", args->vif);
 	else
 		snprintf(name, sizeof(name), "vif%u.0", vif->domid);
-	if (tap_open(tap, name, vif->queues, err) ||
+	if (tap_open(tap, name, vif->queues, args->napi, err) ||
 	    tap_offer_offload(tap, vif->gso, err) ||
 	    tap_set_queue_length(tap, QUEUE_FRAMES, err))
 		return -err->code;
@@ -384,6 +394,8 @@ static int open_tap(struct vif *vif, struct err *err)
 		netback_tap_ready(&queue->tap_source);
 		queue->tx_ready = true;
 	}
+	vif->ifindex = (int)if_nametoindex(tap->name);
+	vif_heed_link(vif);
 	return netback_set_up(tap->name, err);
 }
 

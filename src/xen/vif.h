@@ -19,6 +19,7 @@
 #include "xen/counters.h"
 #include "xen/evtchn.h"
 #include "xen/grant.h"
+#include "xen/links.h"
 #include "xen/loop.h"
 #include "xen/memory.h"
 #include "xen/netback.h"
@@ -42,7 +43,7 @@ struct guest {
 };
 
 #define TX_BATCH       64 /* sent packets in hand */
-#define TX_ARENA_BYTES (8 * VIF_FRAME_BYTES)
+#define TX_ARENA_BYTES (BATCH_BYTES + VIF_FRAME_BYTES)
 
 /* A packet off the TX ring, on its way to the TAP. */
 struct tx_item {
@@ -89,6 +90,7 @@ struct vif {
 	uint16_t domid;
 	uint8_t mac[6];
 	struct tap tap;
+	int ifindex;
 	enum netif_mode mode;
 	bool gso;
 	struct guest guest;
@@ -107,6 +109,7 @@ struct netback {
 	struct vif *vifs;
 	struct round_robin turns;
 	struct reaper *reaper; /* of TAPs */
+	struct links links;
 	uint16_t next_domid;
 	uint16_t first_domid;
 	int64_t next_timer_ns;	      /* 0: none */
@@ -118,6 +121,8 @@ struct netback {
 /* vif.c */
 int vif_open(struct vif **vif, struct netback *netback, int fd,
 	     struct err *err);
+/* Sees whether frames for its interface may be merged. */
+void vif_heed_link(struct vif *vif);
 /* Takes what the front wrote; moves on. */
 int vif_take_message(struct vif *vif, struct err *err);
 void vif_close(struct vif *vif, const char *why);
