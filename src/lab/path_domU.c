@@ -174,6 +174,7 @@ static const char *const modes[] = { "copy", "grant-copy", "flip-index",
 				     "flip-map", NULL };
 static const char *const switches[] = { "on", "off", NULL };
 static const char *const notices[] = { "asked", "always", NULL };
+static const char *const merges[] = { "auto", "on", "off", NULL };
 static const char *const pages[] = { "1", "2", "4", "8", "16", NULL };
 
 /* Each is told to netfront and netback by split_driver.c's table. */
@@ -201,6 +202,10 @@ static const struct kind_option options[] = {
 	  .help = "frames a turn, each way" },
 	{ .key = "gso", .choices = switches, .fallback = "on",
 	  .help = "frames above the MTU, where offload is on" },
+	{ .key = "aggregate", .choices = merges, .fallback = "auto",
+	  .help = "TCP segments merged before a TAP: auto is where offload is on" },
+	{ .key = "napi", .choices = switches, .fallback = "on",
+	  .help = "a kernel thread takes in what is written to a TAP" },
 	{ .key = "persistent", .choices = switches, .fallback = "off",
 	  .help = "pages are granted once instead of for each use" },
 	{ .key = "direct", .choices = switches, .fallback = "off",

@@ -67,6 +67,8 @@ static const struct {
 	{ "queues", NULL, "", { "queues", "queues" } },
 	{ "budget", NULL, "", { "budget", "budget" } },
 	{ "gso", "off", "", { "no-gso", "no-gso" } },
+	{ "aggregate", NULL, "", { "aggregate", "aggregate" } },
+	{ "napi", "off", "", { "no-napi", "no-napi" } },
 	{ "persistent", "on", "", { "persistent", NULL } },
 	{ "direct", "on", "", { NULL, "direct" } },
 	{ "realtime", "on", "", { "realtime", "realtime" } },

@@ -257,6 +257,8 @@ static void heed_link(void *arg, int ifindex)
 	(void)ifindex;
 	if (front->args->merge == TAP_MERGE_AUTO && !front->args->page_a_frame)
 		merge = tap_wants_merged(&front->tap);
+	if (merge != front->queue[0]->writer.merge)
+		tap_set_threaded(&front->tap, !merge);
 	for (int i = 0; i < front->queues; i++)
 		front->queue[i]->writer.merge = merge;
 }

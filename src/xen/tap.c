@@ -102,6 +102,12 @@ static int open_threaded(struct tap *tap, int queues, int flags)
 	return rc;
 }
 
+void tap_set_threaded(const struct tap *tap, bool on)
+{
+	if (tap->napi)
+		write_attribute(tap, "threaded", on ? "1" : "0");
+}
+
 int tap_open(struct tap *tap, const char *name, int queues, bool napi,
 	     struct err *err)
 {

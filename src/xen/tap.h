@@ -32,6 +32,10 @@ struct tap {
 #define TAP_QUEUE_BYTES 262144
 int tap_open(struct tap *tap, const char *name, int queues, bool napi,
 	     struct err *err);
+
+/* By thread (as after tap_open()), or in the write() after all: better where a
+ * frame is a batch by itself. Nothing where it was not opened so. */
+void tap_set_threaded(const struct tap *tap, bool on);
 void tap_close(struct tap *tap);
 
 /* What frames may come out with: checksums left to do, TCP unsegmented.

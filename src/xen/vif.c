@@ -361,6 +361,8 @@ void vif_heed_link(struct vif *vif)
 	bool merge = wish == TAP_MERGE_ON ||
 		     (wish == TAP_MERGE_AUTO && tap_wants_merged(&vif->tap));
 
+	if (merge != vif->queue[0]->tx_state.writer.merge)
+		tap_set_threaded(&vif->tap, !merge);
 	for (int i = 0; i < vif->queues; i++)
 		vif->queue[i]->tx_state.writer.merge = merge;
 }

@@ -30,8 +30,7 @@
 #include "xen/round_robin.h"
 #include "xen/rx_mode.h"
 #include "xen/tap.h"
-#include "xen/tap_write.h"
-#include "xen/tx_packet.h"
+#include "xen/tx_state.h"
 #include "xen/xenbus.h"
 
 /* What the back knows of the guest's memory. */
@@ -40,28 +39,6 @@ struct guest {
 	struct memory control, tx, rx;	  /* not all mapped in every mode */
 	pid_t pid;			  /* grant-copy */
 	uint64_t tx_address, rx_address;  /* grant-copy: in that process */
-};
-
-#define TX_BATCH       64 /* sent packets in hand */
-#define TX_ARENA_BYTES (BATCH_BYTES + VIF_FRAME_BYTES)
-
-/* A packet off the TX ring, on its way to the TAP. */
-struct tx_item {
-	struct tx_packet packet;
-	uint32_t frame[NETIF_SLOTS_LEGACY];
-	int pinned; /* the first fragments are */
-	struct iovec piece[NETIF_SLOTS_LEGACY];
-	struct tap_frame out;
-	bool gathered, done; /* done: has its status, is not to be sent */
-	int16_t status;
-};
-
-struct tx_state {
-	struct tx_item *item; /* TX_BATCH */
-	int items, at;	      /* `at`: the first not handed over */
-	struct tap_writer writer;
-	uint8_t *arena; /* grant-copy: packets fetched */
-	bool waits_credit, waits_tap;
 };
 
 struct vif_queue {
