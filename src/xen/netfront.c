@@ -251,12 +251,14 @@ static int check(const struct netfront_args *args, struct err *err)
 static void heed_link(void *arg, int ifindex)
 {
 	struct netfront *front = arg;
-	bool merge = !front->args->page_a_frame &&
-		     front->args->merge == TAP_MERGE_ON;
+	enum tap_merge wish = front->args->merge;
+	bool merge =
+		wish == TAP_MERGE_ON || (wish == TAP_MERGE_AUTO && front->gso &&
+					 tap_wants_merged(&front->tap));
 
 	(void)ifindex;
-	if (front->args->merge == TAP_MERGE_AUTO && !front->args->page_a_frame)
-		merge = tap_wants_merged(&front->tap);
+	if (front->args->page_a_frame)
+		merge = false;
 	if (merge != front->queue[0]->writer.merge)
 		tap_set_threaded(&front->tap, !merge);
 	for (int i = 0; i < front->queues; i++)

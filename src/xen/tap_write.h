@@ -21,7 +21,8 @@
 #include "xen/netif.h"
 #include "xen/offload.h"
 
-/* AUTO: as the interface's GRO flag says (ethtool -K ... gro). */
+/* AUTO: as the interface's GRO flag says (ethtool -K ... gro), where large
+ * frames are agreed on. */
 enum tap_merge { TAP_MERGE_AUTO, TAP_MERGE_ON, TAP_MERGE_OFF };
 
 /* "auto", "on", "off" */

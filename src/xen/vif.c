@@ -358,8 +358,9 @@ static int open_queues(struct vif *vif, struct err *err)
 void vif_heed_link(struct vif *vif)
 {
 	enum tap_merge wish = vif->netback->args->merge;
-	bool merge = wish == TAP_MERGE_ON ||
-		     (wish == TAP_MERGE_AUTO && tap_wants_merged(&vif->tap));
+	bool merge =
+		wish == TAP_MERGE_ON || (wish == TAP_MERGE_AUTO && vif->gso &&
+					 tap_wants_merged(&vif->tap));
 
 	if (merge != vif->queue[0]->tx_state.writer.merge)
 		tap_set_threaded(&vif->tap, !merge);
