@@ -8,6 +8,8 @@
 
 #include "store/scan.h"
 
+#define BLOCKS_MAX 250000 /* kept; of a longer study every so many-th */
+
 static double reference_of(const struct store_block *block)
 {
 	for (size_t i = 0; i < block->measurements; i++)
@@ -63,7 +65,10 @@ static int compare_rounds(const void *a, const void *b)
 int series_load(struct series *series, const struct matrix *matrix,
 		struct store *store, struct err *err)
 {
-	const struct store_scan scan = { .detail = STORE_RATES };
+	const struct store_scan scan = {
+		.detail = STORE_RATES,
+		.every = (int64_t)(matrix->blocks / BLOCKS_MAX) + 1,
+	};
 	int rc;
 
 	memset(series, 0, sizeof(*series));

@@ -310,6 +310,77 @@ static void test_compare_refuses(void **state)
 	       "holds no study");
 }
 
+static size_t widest_line(const char *text)
+{
+	size_t widest = 0, n;
+
+	for (; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		widest = n > widest ? n : widest;
+	}
+	return widest;
+}
+
+static void test_explain(void **state)
+{
+	struct scene *s = *state;
+	json_t *json;
+
+	assert_int_equal(run(s, &cmd_explain, "explain %O"), CMD_DONE);
+	assert_non_null(strstr(s->out, "holds           Throughput falls"));
+	assert_non_null(strstr(s->out, "What this study does not tell"));
+	assert_null(strchr(s->out, '\033'));
+	assert_in_range(widest_line(s->out), 60, 100);
+	assert_int_equal(run(s, &cmd_explain, "explain -f md %O"), CMD_DONE);
+	assert_non_null(strstr(s->out, "- **holds**: Throughput falls"));
+	assert_int_equal(run(s, &cmd_explain, "explain --format json %S"),
+			 CMD_DONE);
+	json = json_loads(s->out, 0, NULL);
+	assert_int_equal(json_array_size(json_object_get(json, "statements")),
+			 18);
+	json_decref(json);
+	refuse(s, &cmd_explain, "explain", CMD_USAGE, "DIR is missing");
+	refuse(s, &cmd_explain, "explain %S -f pdf", CMD_USAGE,
+	       "'pdf' is not one of: txt, md, json");
+	refuse(s, &cmd_explain, "explain %W", CMD_REFUSED, "no study");
+	refuse(s, &cmd_explain, "explain %S %S", CMD_USAGE, "one study");
+}
+
+static void test_advise(void **state)
+{
+	struct synthetic noisy = synthetic_quick;
+	char noisy_dir[] = "/tmp/vazao-cmd-noisy-XXXXXX", line[80];
+	struct scene *s = *state;
+	struct err err = ERR_INIT;
+	json_t *json, *groups;
+
+	noisy.blocks = 3;
+	noisy.noise = 0.8;
+	assert_int_equal(synthetic_create(noisy_dir, &noisy, &err), 0);
+	snprintf(line, sizeof(line), "advise %s", noisy_dir);
+	assert_int_equal(run(s, &cmd_advise, line), CMD_VERDICT_AGAINST);
+	assert_non_null(strstr(s->out, "likely\n"));
+	synthetic_remove(noisy_dir);
+	assert_int_equal(run(s, &cmd_advise, "advise %O --target 0.5"),
+			 CMD_DONE);
+	assert_null(strstr(s->out, "likely\n"));
+	assert_non_null(strstr(s->out, "ip link set dev eth0 mtu 1500\n"));
+	assert_non_null(strstr(s->out, "SO_SNDBUF, &(int){ 16384 }"));
+	assert_int_equal(run(s, &cmd_advise, "advise %O -f json -t 0.5"),
+			 CMD_DONE);
+	json = json_loads(s->out, 0, NULL);
+	groups = json_object_get(json, "groups");
+	assert_int_equal(json_array_size(groups), 6);
+	assert_int_equal(json_array_size(json_object_get(
+				 json_array_get(groups, 0), "commands")),
+			 5);
+	json_decref(json);
+	refuse(s, &cmd_advise, "advise %S --target 0", CMD_USAGE, "above 0");
+	refuse(s, &cmd_advise, "advise %S --target 1.01", CMD_USAGE,
+	       "at most 100");
+	refuse(s, &cmd_advise, "advise %W", CMD_REFUSED, "no study");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +390,8 @@ int main(void)
 		cmocka_unit_test(test_full_disk_is_said),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_compare_refuses),
+		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_advise),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_figures_refuses),
 	};
