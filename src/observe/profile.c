@@ -87,21 +87,28 @@ struct sample {
 	uint64_t address[STACK_DEPTH * 2];
 };
 
-/* pids are our namespace's; 0: another's. */
+/* pids are our namespace's; 0: another's. What vazao runs as is its second
+ * word: "vazao netback". */
 static void name_process(uint32_t pid, char *name, size_t size)
 {
-	char file[48];
-	FILE *comm;
+	char file[48], line[256] = "", *second, *base;
+	FILE *words;
+	size_t used = 0;
 
 	snprintf(name, size, "%s", "elsewhere");
-	snprintf(file, sizeof(file), "/proc/%u/comm", pid);
-	comm = pid ? fopen(file, "re") : NULL;
-	if (!comm)
+	snprintf(file, sizeof(file), "/proc/%u/cmdline", pid);
+	words = pid ? fopen(file, "re") : NULL;
+	if (!words)
 		return;
-	if (!fgets(name, (int)size, comm))
-		snprintf(name, size, "%s", "elsewhere");
-	name[strcspn(name, "\n")] = '\0';
-	fclose(comm);
+	used = fread(line, 1, sizeof(line) - 2, words);
+	fclose(words);
+	base = strrchr(line, '/');
+	base = base ? base + 1 : line;
+	second = line + strlen(line) + 1;
+	if (used && strcmp(base, "vazao") == 0)
+		snprintf(name, size, "vazao %.20s", second);
+	else if (used)
+		snprintf(name, size, "%.40s", base);
 }
 
 /* Outermost first, ";" between; what finds no room is cut at the inner end. */
@@ -119,6 +126,9 @@ static void fold(const struct profile *p, const struct sample *s, char *text,
 		user[i] = in_user;
 	}
 	name_process(s->pid, text, size);
+	for (char *c = text; *c; c++)
+		if (*c == ';')
+			*c = ',';
 	used = strlen(text);
 	for (size_t i = count; i-- > 0 && used + 2 < size;) {
 		const char *name;
