@@ -15,6 +15,9 @@ equal    native against a second native path: the intervals contain 1
          (equal_long: until every cell is at +-5 %)
 budget   a budget too small: NOT_REACHED is said, with the interval as it is
 rootless the same as an unprivileged user
+percent  a path of half the link's rate is found to be that
+calibrate, validate
+         what they tell and keep, even where there was no time to find out
 """
 import json
 import os
@@ -429,6 +432,61 @@ def case_rootless(vazao, tmp):
     check(study.finish() == 0, "a study without root", study.output)
     check(all(r["status"] in ("REFERENCE", "REACHED", "NOT_REACHED")
               for r in rows(vazao, directory)), "is complete", study.output)
+
+
+def case_percent(vazao, tmp):
+    """A path whose cable carries half: its interval contains 0.5."""
+    directory = os.path.join(tmp, "s")
+    study = Study(vazao, directory, "injection", "--precision", "10%",
+                  "--set", "paths=[native, {name: half, kind: native, percent: 50}]",
+                  "--set", "mtu=[1500]", "--set", "socket_size=[65536]",
+                  "--set", "message_size=[8192]", "--budget", "40s")
+    check(study.finish() == 0, "a study", study.output)
+    half = [r for r in rows(vazao, directory) if r["path"] == "half"]
+    check(0.45 < half[0]["efficiency"] < 0.55,
+          "half the rate, not %s" % half[0]["efficiency"], study.output)
+    other = os.path.join(tmp, "unlimited")
+    study = Study(vazao, other, "aa", "--budget", "2s",
+                  "--set", "paths=[native, {name: half, kind: native, percent: 50}]")
+    study.finish()
+    check("percent is of the plan's link.rate" in study.output,
+          "without a rate it is refused", study.output)
+
+
+def case_calibrate(vazao, tmp):
+    """Too short to find anything out: it says so, and keeps that."""
+    os.environ["XDG_STATE_HOME"] = os.path.join(tmp, "state")
+    run = subprocess.run(
+        [vazao, "calibrate", "-o", os.path.join(tmp, "s"), "--budget", "12s",
+         "--set", "paths=[native, dom0]", "--set", "mtu=[1500]",
+         "--set", "message_size=[65536]"],
+        capture_output=True, text=True, timeout=120)
+    check(run.returncode in (0, 1), "a calibration", run.stdout + run.stderr)
+    check("dom0 " in run.stdout, "it tells of dom0", run.stdout)
+    with open(os.path.join(tmp, "state", "vazao", "calibration.json")) as file:
+        kept = json.load(file)
+    check(kept["kinds"]["dom0"]["verdict"] in ("open", "shown", "refuted"),
+          "a verdict is kept")
+    directory = os.path.join(tmp, "after")
+    study = Study(vazao, directory, "quick", *SMALL, "--budget", "4s")
+    study.finish()
+    check("dom0: " in study.output, "a study tells of it", study.output)
+
+
+def case_validate(vazao, tmp):
+    """One small study of each: nothing is shown, and nothing is done twice."""
+    directory = os.path.join(tmp, "v")
+    command = [vazao, "validate", "-o", directory, "--matrices", "0",
+               "--injections", "0", "--trace", "12s", "--replays", "20"]
+    for _ in range(2):
+        run = subprocess.run(command, capture_output=True, text=True,
+                             timeout=120)
+        check(run.returncode == 1, "too little shows nothing",
+              run.stdout + run.stderr)
+        check("Not shown" in run.stdout, "and it says so", run.stdout)
+    check("building the lab" not in run.stderr, "measured once", run.stderr)
+    with open(os.path.join(directory, "validation.md")) as file:
+        check("| replay, the other paths | 20 |" in file.read(), "a page")
 
 
 def main():
