@@ -5,9 +5,8 @@
 Does a watcher slow the study? One study with --live; watchers come and go,
 watched and unwatched spells of 3 s in the order ABBA BAAB ..., and what was
 measured in the one is compared with what was measured in the other: the same
-study, the same connections' settings, the same weather. The watchers are two
-that read all events, after having fetched the page, and one that asks and
-never reads.
+study, the same connections' settings, the same weather. The page is fetched;
+two watchers read all events, and one asks and never reads.
 
 Prints, for the throughput of each path and for the blocks made in a second,
 watched over unwatched with its 95 % interval over the quadruples of spells.
@@ -59,10 +58,10 @@ def read_all(sock, stop, taken):
 def watch(port, until, taken):
     stop, threads = threading.Event(), []
     stuck = connect(port, "/events", small=True)
+    page = connect(port, "/")
+    read_all(page, stop, taken)
+    page.close()
     for _ in range(2):
-        page = connect(port, "/")
-        read_all(page, stop, taken)
-        page.close()
         events = connect(port, "/events?after=0")
         threads.append((threading.Thread(target=read_all, args=(
             events, stop, taken)), events))
@@ -75,19 +74,43 @@ def watch(port, until, taken):
     stuck.close()
 
 
+def server_of(study):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                text = stat.read()
+        except OSError:
+            continue
+        if "(vazao-live)" in text and \
+                int(text.rsplit(")", 1)[1].split()[1]) == study.pid:
+            return pid
+    return None
+
+
+def cpu_seconds(pid):
+    """Exact, not by ticks."""
+    with open(f"/proc/{pid}/schedstat") as stat:
+        return int(stat.read().split()[0]) / 1e9
+
+
 def alternate(port, study):
-    """[(begin, end, watched)] in seconds since 1970."""
-    spells, order, taken = [], "ABBABAAB", [0]
+    """[(begin, end, watched)] in seconds since 1970; what watchers read; the
+    server's share of a CPU, unwatched and watched"""
+    spells, order, taken, cpu = [], "ABBABAAB", [0], {"A": 0, "B": 0}
+    server = server_of(study)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end and study.poll() is None:
         for kind in order:
             begin, until = time.time(), time.monotonic() + SPELL
+            before = cpu_seconds(server)
             if kind == "B":
                 watch(port, until, taken)
             else:
-                time.sleep(SPELL)
+                time.sleep(max(0, until - time.monotonic()))
             spells.append((begin, time.time(), kind == "B"))
-    return spells, taken[0]
+            cpu[kind] += cpu_seconds(server) - before
+    length = len(spells) / 2 * SPELL
+    return spells, taken[0], [cpu[kind] / length for kind in "AB"]
 
 
 def load(directory):
@@ -153,12 +176,14 @@ def main():
         port = int(re.search(r":(\d+)/", study.stderr.readline()).group(1))
         threading.Thread(target=study.stderr.read, daemon=True).start()
         time.sleep(5)
-        spells, taken = alternate(port, study)
+        spells, taken, cpu = alternate(port, study)
         study.terminate()
         study.wait(60)
         rates, counts = means(load(directory), spells)
     print(f"{len(spells)} spells of {SPELL:g} s; watchers read "
-          f"{taken / 1e6:.1f} MB; watched over unwatched:")
+          f"{taken / 1e6:.1f} MB; the server took {100 * cpu[0]:.3f} % of a "
+          f"CPU unwatched, {100 * cpu[1]:.2f} % watched; watched over "
+          "unwatched:")
     summarize("blocks per second", effects(counts, spells))
     worst = min([summarize(f"{path}'s throughput", effects(v, spells))
                  for (path, _), v in sorted(rates.items())])

@@ -11,6 +11,7 @@
 #include "analysis/cost.h"
 #include "analysis/differences.h"
 #include "analysis/exchange.h"
+#include "analysis/imported.h"
 #include "analysis/samples.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -23,7 +24,7 @@ const char *cell_status_name(enum cell_status status)
 	static const char *const names[] = {
 		[CELL_REFERENCE] = "REFERENCE",	    [CELL_REACHED] = "REACHED",
 		[CELL_NOT_REACHED] = "NOT_REACHED", [CELL_CAPPED] = "CAPPED",
-		[CELL_FAILED] = "FAILED",
+		[CELL_IMPORTED] = "IMPORTED",	    [CELL_FAILED] = "FAILED",
 	};
 
 	return names[status];
@@ -191,6 +192,8 @@ static int load_axes(struct matrix *m, struct store *store, struct err *err)
 {
 	int rc = load_paths(m, store, err);
 
+	if (rc == 0)
+		rc = imported_add_paths(m, store, err);
 	if (rc == 0)
 		rc = store_load_points(store, &m->point, &m->points, err);
 	if (rc)
@@ -445,6 +448,7 @@ int matrix_load_query(struct matrix **matrix, struct store *store,
 	rc = rc ? rc : load_failures(m, store, err);
 	rc = rc ? rc : load_usage(m, store, err);
 	rc = rc ? rc : estimate(m, store, query, err);
+	rc = rc ? rc : imported_fill(m, store, err);
 	if (rc)
 		matrix_free(m);
 	else

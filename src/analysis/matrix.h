@@ -31,6 +31,8 @@ enum cell_status {
 	CELL_REACHED,
 	CELL_NOT_REACHED, /* out of budget: the interval as it is */
 	CELL_CAPPED,	  /* the cable's rate binds both paths */
+	CELL_IMPORTED,	  /* another tool's number, without a history; cause
+			   * says from where */
 	CELL_FAILED	  /* cause says why */
 };
 
@@ -58,7 +60,7 @@ struct cell {
 	double cpu_us_per_kb, context_switches_per_s,
 		page_faults_per_s; /* < 0: not measured */
 	struct cell_exchange exchange;
-	char cause[256]; /* "" but for FAILED */
+	char cause[256]; /* "" but for FAILED and IMPORTED */
 };
 
 /* One path over all its points, for the methods section. */

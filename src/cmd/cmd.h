@@ -34,6 +34,7 @@ extern const struct command cmd_doctor;
 extern const struct command cmd_explain;
 extern const struct command cmd_figures;
 extern const struct command cmd_image;
+extern const struct command cmd_import;
 extern const struct command cmd_lab;
 extern const struct command cmd_netback;
 extern const struct command cmd_netfront;

@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&cmd_advise,
 	&cmd_compare,
 	&cmd_calibrate,
+	&cmd_import,
 	&cmd_validate,
 	&cmd_doctor,
 	&cmd_plan,

@@ -27,6 +27,20 @@
 
 struct server;
 
+/* What is served whole. Each is made anew at most as often as its making is
+ * cheap, whoever asks for it how often; events bring a page up to date. */
+enum document { DOCUMENT_PAGE, DOCUMENT_STUDY, DOCUMENT_METRICS, DOCUMENTS };
+
+static const struct {
+	const char *url, *format, *type;
+} documents[DOCUMENTS] = {
+	[DOCUMENT_PAGE] = { "/", "html", "text/html; charset=utf-8" },
+	[DOCUMENT_STUDY] = { "/study.json", "json", "application/json" },
+	[DOCUMENT_METRICS] = { "/metrics", "openmetrics",
+			       "application/openmetrics-text; version=1.0.0; "
+			       "charset=utf-8" },
+};
+
 struct connection {
 	struct server *server;
 	struct MHD_Connection *mhd;
@@ -40,14 +54,15 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct live_news news;
 	struct connection *watchers;
-	int64_t last_block; /* in news.blocks */
+	struct MHD_Response *made[DOCUMENTS];
+	int64_t due_ns[DOCUMENTS]; /* when it may be made anew */
+	int64_t last_block;	   /* in news.blocks */
 	int64_t ticked_ns, beaten_ns, study_due_ns;
 	int64_t study_block; /* what the last `study` knew */
 	bool over;
 };
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code,
-			      struct MHD_Response *response, const char *type)
+static void add_headers(struct MHD_Response *response, const char *type)
 {
 	static const char *const headers[][2] = {
 		{ "Cache-Control", "no-store" },
@@ -56,13 +71,20 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code,
 		{ "Cross-Origin-Resource-Policy", "same-origin" },
 		{ "X-Frame-Options", "DENY" },
 	};
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++)
+		MHD_add_response_header(response, headers[i][0], headers[i][1]);
+	MHD_add_response_header(response, "Content-Type", type);
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code,
+			      struct MHD_Response *response, const char *type)
+{
 	enum MHD_Result rc;
 
 	if (!response)
 		return MHD_NO;
-	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++)
-		MHD_add_response_header(response, headers[i][0], headers[i][1]);
-	MHD_add_response_header(response, "Content-Type", type);
+	add_headers(response, type);
 	if (code == MHD_HTTP_SERVICE_UNAVAILABLE)
 		MHD_add_response_header(response, "Refresh", "1");
 	rc = MHD_queue_response(connection, code, response);
@@ -80,25 +102,54 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection,
 		      "text/plain; charset=utf-8");
 }
 
-static enum MHD_Result answer_report(const struct server *server,
-				     struct MHD_Connection *connection,
-				     const char *format, const char *type)
+/* When something that took so long may be done again. */
+static int64_t rest_after(int64_t started_ns)
+{
+	int64_t rest_ns = REST * (clock_mono_ns() - started_ns);
+
+	return started_ns +
+	       (rest_ns > STUDY_EVERY_NS ? rest_ns : STUDY_EVERY_NS);
+}
+
+/* Keeps the former one where the study cannot be read. */
+static int make_document(struct server *server, enum document which,
+			 struct err *err)
+{
+	int64_t now_ns = clock_mono_ns();
+	char *text;
+	size_t size;
+	int rc;
+
+	if (server->made[which] && now_ns < server->due_ns[which])
+		return 0;
+	rc = live_view_report(server->args->dir, documents[which].format, &text,
+			      &size, err);
+	server->due_ns[which] = rest_after(now_ns);
+	if (rc)
+		return server->made[which] ? 0 : rc;
+	if (server->made[which])
+		MHD_destroy_response(server->made[which]);
+	server->made[which] = MHD_create_response_from_buffer(
+		size, text, MHD_RESPMEM_MUST_FREE);
+	if (!server->made[which])
+		return err_set(err, ENOMEM, "out of memory");
+	add_headers(server->made[which], documents[which].type);
+	return 0;
+}
+
+static enum MHD_Result answer_document(struct server *server,
+				       struct MHD_Connection *connection,
+				       enum document which)
 {
 	struct err err = ERR_INIT;
-	char *text, words[600];
-	size_t size;
+	char words[600];
 
-	if (live_view_report(server->args->dir, format, &text, &size, &err)) {
-		snprintf(words, sizeof(words),
-			 "Nothing to show yet; this page looks again.\n%s\n",
-			 err.text);
-		return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-				   words);
-	}
-	return answer(connection, MHD_HTTP_OK,
-		      MHD_create_response_from_buffer(size, text,
-						      MHD_RESPMEM_MUST_FREE),
-		      type);
+	if (!make_document(server, which, &err))
+		return MHD_queue_response(connection, MHD_HTTP_OK,
+					  server->made[which]);
+	snprintf(words, sizeof(words),
+		 "Nothing to show yet; this page looks again.\n%s\n", err.text);
+	return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, words);
 }
 
 /* Nothing to tell: it sleeps until resume_all(). */
@@ -157,18 +208,12 @@ static enum MHD_Result answer_events(struct server *server,
 static enum MHD_Result route(struct server *server,
 			     struct MHD_Connection *connection, const char *url)
 {
-	if (strcmp(url, "/") == 0)
-		return answer_report(server, connection, "html",
-				     "text/html; charset=utf-8");
+	for (int i = 0; i < DOCUMENTS; i++)
+		if (strcmp(url, documents[i].url) == 0)
+			return answer_document(server, connection,
+					       (enum document)i);
 	if (strcmp(url, "/events") == 0)
 		return answer_events(server, connection);
-	if (strcmp(url, "/study.json") == 0)
-		return answer_report(server, connection, "json",
-				     "application/json");
-	if (strcmp(url, "/metrics") == 0)
-		return answer_report(server, connection, "openmetrics",
-				     "application/openmetrics-text; "
-				     "version=1.0.0; charset=utf-8");
 	return answer_text(connection, MHD_HTTP_NOT_FOUND,
 			   "There are /, /events, /study.json and /metrics.\n");
 }
@@ -233,7 +278,6 @@ static bool hear(struct server *server)
 static void look_at_study(struct server *server, int64_t now_ns)
 {
 	struct err ignored = ERR_INIT;
-	int64_t cost_ns;
 	char *text;
 	size_t size;
 
@@ -244,10 +288,7 @@ static void look_at_study(struct server *server, int64_t now_ns)
 	if (!live_view_report(server->args->dir, "json", &text, &size,
 			      &ignored))
 		live_news_set(&server->news, LIVE_STUDY, text);
-	cost_ns = clock_mono_ns() - now_ns;
-	server->study_due_ns =
-		now_ns + (cost_ns * REST > STUDY_EVERY_NS ? cost_ns * REST
-							  : STUDY_EVERY_NS);
+	server->study_due_ns = rest_after(now_ns);
 }
 
 static void tick(struct server *server)
@@ -334,6 +375,9 @@ int live_serve(const struct live_serve_args *args, struct err *err)
 		turn(&server, epoll_fd);
 	say_goodbye(&server, epoll_fd);
 	MHD_stop_daemon(server.daemon);
+	for (int i = 0; i < DOCUMENTS; i++)
+		if (server.made[i])
+			MHD_destroy_response(server.made[i]);
 	live_news_free(&server.news);
 	return 0;
 }

@@ -288,6 +288,51 @@ static void test_compare(void **state)
 			 CMD_DONE);
 }
 
+/* Beside a study's own paths, and alone. */
+static void test_import(void **state)
+{
+	static const char text[] =
+		"THROUGHPUT=941.25\nTHROUGHPUT_UNITS=10^6bits/s\n"
+		"LSS_SIZE_REQ=16384\nLOCAL_SEND_SIZE=4096\n"
+		"TRANSPORT_MSS=1448\nELAPSED_TIME=7.00\n";
+	struct scene *s = *state;
+	char path[64];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/netperf.txt", s->work);
+	out = fopen(path, "w");
+	fputs(text, out);
+	fclose(out);
+	assert_int_equal(run(s, &cmd_import, "import %W/netperf.txt -o %O"),
+			 CMD_DONE);
+	assert_int_equal(run(s, &cmd_report, "report --format csv %O"),
+			 CMD_DONE);
+	assert_non_null(strstr(
+		s->out, "\nnetperf,tcp_stream,send,1500,16384,4096,off,1,"
+			"941.25,,,,,,,0,IMPORTED,"));
+	assert_int_equal(run(s, &cmd_report, "report %O"), CMD_DONE);
+	assert_non_null(strstr(s->out, "netperf: imported;"));
+	/* what was compared before is as it was */
+	assert_int_equal(run(s, &cmd_compare, "compare %S %O"),
+			 CMD_VERDICT_AGAINST);
+	assert_int_equal(run(s, &cmd_import,
+			     "import %W/netperf.txt -o %W/alone -p bare "
+			     "--set mtu=9000"),
+			 CMD_DONE);
+	assert_int_equal(run(s, &cmd_report, "report --format csv %W/alone"),
+			 CMD_DONE);
+	assert_non_null(strstr(s->out, "\nbare,tcp_stream,send,9000,"));
+	refuse(s, &cmd_import, "import %W/netperf.txt -o %O --set mtu=9000",
+	       CMD_REFUSED, "no point tcp_stream send mtu 9000");
+	refuse(s, &cmd_import, "import %W/netperf.txt -o %O --set mut=9000",
+	       CMD_REFUSED, "AXIS=VALUE is wanted");
+	refuse(s, &cmd_import, "import %W/no -o %O", CMD_REFUSED, "/no: ");
+	refuse(s, &cmd_import, "import %W/netperf.txt", CMD_USAGE,
+	       "-o DIR is missing");
+	snprintf(path, sizeof(path), "%s/alone", s->work);
+	synthetic_remove(path);
+}
+
 static void test_compare_refuses(void **state)
 {
 	struct scene *s = *state;
@@ -389,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_output_takes_its_place_whole),
 		cmocka_unit_test(test_full_disk_is_said),
 		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_compare_refuses),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_advise),

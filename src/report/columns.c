@@ -35,8 +35,10 @@ static json_t *real(bool valid, double value)
 	}
 
 REAL_COLUMN(throughput, throughput.valid, throughput.mean)
-REAL_COLUMN(throughput_lo, throughput.valid, throughput.lo)
-REAL_COLUMN(throughput_hi, throughput.valid, throughput.hi)
+REAL_COLUMN(throughput_lo, throughput.n && cell->throughput.valid,
+	    throughput.lo)
+REAL_COLUMN(throughput_hi, throughput.n && cell->throughput.valid,
+	    throughput.hi)
 REAL_COLUMN(efficiency, efficiency.valid, efficiency.ratio)
 REAL_COLUMN(efficiency_lo, efficiency.valid, efficiency.lo)
 REAL_COLUMN(efficiency_hi, efficiency.valid, efficiency.hi)

@@ -56,7 +56,10 @@ static void put_throughput(FILE *out, const struct cell *cell)
 	words_mbps(t->mean, mean, sizeof(mean));
 	words_mbps(t->lo, lo, sizeof(lo));
 	words_mbps(t->hi, hi, sizeof(hi));
-	fprintf(out, " %s | %s - %s |", mean, lo, hi);
+	if (t->n)
+		fprintf(out, " %s | %s - %s |", mean, lo, hi);
+	else
+		fprintf(out, " %s | |", mean);
 }
 
 static void put_row(FILE *out, const struct cell *cell)

@@ -170,6 +170,13 @@ static void say_answer(const struct matrix *m, size_t path,
 	struct summary s;
 
 	summary_of(m, path, &s);
+	if (s.status[CELL_IMPORTED]) {
+		say(lines,
+		    "%s: imported; other tools' numbers, without blocks or "
+		    "intervals, so without an efficiency",
+		    name);
+		return;
+	}
 	if (s.estimated == 0) {
 		say(lines,
 		    "%s: no efficiency; %zu cell%s FAILED, %zu CAPPED, %zu "

@@ -75,8 +75,11 @@ static void bold(struct txt *txt, const char *text)
 static const char *status_color(enum cell_status status)
 {
 	static const char *const colors[] = {
-		[CELL_REFERENCE] = "",		 [CELL_REACHED] = "\033[32m",
-		[CELL_NOT_REACHED] = "\033[33m", [CELL_CAPPED] = "\033[36m",
+		[CELL_REFERENCE] = "",
+		[CELL_REACHED] = "\033[32m",
+		[CELL_NOT_REACHED] = "\033[33m",
+		[CELL_CAPPED] = "\033[36m",
+		[CELL_IMPORTED] = "",
 		[CELL_FAILED] = "\033[31m",
 	};
 
@@ -109,7 +112,9 @@ static void put_throughput(const struct txt *txt, const struct cell *cell)
 		words_mbps(t->mean, mean, sizeof(mean));
 		words_mbps(t->lo, lo, sizeof(lo));
 		words_mbps(t->hi, hi, sizeof(hi));
-		snprintf(interval, sizeof(interval), "%7s - %s", lo, hi);
+		if (t->n)
+			snprintf(interval, sizeof(interval), "%7s - %s", lo,
+				 hi);
 	}
 	fprintf(txt->out, "  %10s  %-18s", mean, interval);
 }

@@ -44,7 +44,12 @@ static const char *const steps[SCHEMA_VERSION] = {
 	"point INTEGER NOT NULL REFERENCES point (id),"
 	"path INTEGER NOT NULL REFERENCES path (id),"
 	"stack TEXT NOT NULL, samples INTEGER NOT NULL,"
-	"PRIMARY KEY (point, path, stack)) STRICT, WITHOUT ROWID;",
+	"PRIMARY KEY (point, path, stack)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE imported ("
+	"path TEXT NOT NULL, point INTEGER NOT NULL REFERENCES point (id),"
+	"tool TEXT NOT NULL, source TEXT NOT NULL,"
+	"throughput_mbps REAL NOT NULL, seconds REAL NOT NULL,"
+	"PRIMARY KEY (path, point)) STRICT, WITHOUT ROWID;",
 };
 
 const struct schema store_schema = {

@@ -120,6 +120,17 @@ CREATE TABLE profile (
 	PRIMARY KEY (point, path, stack)
 ) STRICT, WITHOUT ROWID;
 
+-- What other tools measured (vazao import): one number a cell, no history.
+CREATE TABLE imported (
+	path TEXT NOT NULL, -- as reports call it; none of the table path
+	point INTEGER NOT NULL REFERENCES point (id),
+	tool TEXT NOT NULL, -- iperf3, netperf, flent
+	source TEXT NOT NULL, -- file
+	throughput_mbps REAL NOT NULL,
+	seconds REAL NOT NULL, -- how long; 0: not told
+	PRIMARY KEY (path, point)
+) STRICT, WITHOUT ROWID;
+
 -- Cells that failed for good.
 CREATE TABLE failure (
 	point INTEGER NOT NULL REFERENCES point (id),
