@@ -8,7 +8,7 @@
 
 #include "store/scan.h"
 
-#define BLOCKS_MAX 250000 /* kept; of a longer study every so many-th */
+#define SERIES_BLOCKS 100000
 
 static double reference_of(const struct store_block *block)
 {
@@ -65,9 +65,11 @@ static int compare_rounds(const void *a, const void *b)
 int series_load(struct series *series, const struct matrix *matrix,
 		struct store *store, struct err *err)
 {
+	/* of a very long study whole rounds are left out: a hundred thousand
+	 * blocks tell as much as a contrast can use */
 	const struct store_scan scan = {
 		.detail = STORE_RATES,
-		.every = (int64_t)(matrix->blocks / BLOCKS_MAX) + 1,
+		.every_round = (int64_t)(matrix->blocks / SERIES_BLOCKS + 1)
 	};
 	int rc;
 

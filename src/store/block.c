@@ -322,13 +322,15 @@ static const char *const measurement_columns[] = {
 static int scan_open(struct scan *scan, const struct store_scan *what,
 		     struct err *err)
 {
-	char which[96] = "", sql[600];
+	char which[160] = "", sql[700];
 	int rc;
 
-	if (what->every > 1 || what->after)
+	if (what->every > 1 || what->after || what->every_round > 1)
 		snprintf(which, sizeof(which),
-			 "WHERE id > %" PRId64 " AND id %% %" PRId64 " = 0",
-			 what->after, what->every > 1 ? what->every : 1);
+			 "WHERE id > %" PRId64 " AND id %% %" PRId64
+			 " = 0 AND round %% %" PRId64 " = 0",
+			 what->after, what->every > 1 ? what->every : 1,
+			 what->every_round > 1 ? what->every_round : 1);
 	snprintf(sql, sizeof(sql), "SELECT %s FROM block %s ORDER BY id",
 		 block_columns[what->detail], which);
 	rc = db_query(scan->db, &scan->blocks, sql, err);

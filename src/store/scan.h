@@ -22,8 +22,9 @@
 enum store_detail { STORE_RATES, STORE_FULL, STORE_EXCHANGES };
 struct store_scan {
 	enum store_detail detail;
-	int64_t every; /* only ids that this divides; 0: all */
-	int64_t after; /* only ids above */
+	int64_t every;	     /* only ids that this divides; 0: all */
+	int64_t after;	     /* only ids above */
+	int64_t every_round; /* only rounds that this divides; 0: all */
 };
 typedef int store_take(void *arg, const struct store_block *block,
 		       struct err *err);

@@ -171,20 +171,26 @@ static void test_blocks_come_one_by_one(void **state)
 	fixture_fill(store);
 	for (int n = 0; n < 20; n++)
 		assert_int_equal(fixture_add(store, n, &err), 0);
-	seen = scan_all(store, &(struct store_scan){ STORE_FULL, 0, 0 }, 0);
+	seen = scan_all(store, &(struct store_scan){ STORE_FULL, 0, 0, 0 }, 0);
 	assert_int_equal(seen.count, 20);
 	assert_int_equal(seen.measurements, 40);
 	assert_true(seen.slices > 0);
-	seen = scan_all(store, &(struct store_scan){ STORE_RATES, 5, 0 }, 0);
+	seen = scan_all(store, &(struct store_scan){ STORE_RATES, 5, 0, 0 }, 0);
 	assert_int_equal(seen.count, 4);
 	assert_int_equal(seen.ids[3], 20);
 	assert_int_equal(seen.measurements, 8);
 	assert_int_equal(seen.slices, 0);
-	seen = scan_all(store, &(struct store_scan){ STORE_RATES, 0, 18 }, 0);
+	seen = scan_all(store, &(struct store_scan){ STORE_RATES, 0, 18, 0 },
+			0);
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(seen.ids[0], 19);
 	assert_int_equal(seen.measurements, 4);
-	seen = scan_all(store, &(struct store_scan){ STORE_FULL, 0, 0 }, 3);
+	seen = scan_all(store,
+			&(struct store_scan){ .detail = STORE_RATES,
+					      .every_round = 1000000 },
+			0);
+	assert_true(seen.count < 20);
+	seen = scan_all(store, &(struct store_scan){ STORE_FULL, 0, 0, 0 }, 3);
 	assert_int_equal(seen.count, 3);
 	/* the scan is over: the store can be written again */
 	assert_int_equal(fixture_add(store, 20, &err), 0);

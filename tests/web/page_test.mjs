@@ -229,6 +229,52 @@ async function testPointer(browser) {
 	await finish(page, "pointer");
 }
 
+/* Against the JSON of the same comparison. */
+async function testChanges(browser) {
+	const page = await open(browser, "changed");
+	const json = JSON.parse(readFileSync(join(dir, "changed.json"), "utf8"));
+	const changed = json.cells.filter((cell) => cell.verdict === "worse" ||
+		cell.verdict === "better");
+	const rows = page.locator("#changes tbody tr").filter({ has:
+		page.locator(".verdict") });
+
+	check("changes: says the overall verdict", await page.locator(
+		"#changes .answer").textContent(), (t) => t.includes(json.overall));
+	check("changes: worse is found", changed.length, (n) => n >= 3);
+	check("changes: only what changed", await rows.count(), changed.length);
+	check("changes: each path's mean", await count(page,
+		"#changes ul.statements > li"), json.means.length);
+	check("changes: no such section without a comparison",
+		await (async () => {
+			const other = await open(browser, "quick");
+			const n = await count(other, "#changes");
+
+			await finish(other, "quick");
+			return n;
+		})(), 0);
+	await page.evaluate(axe);
+	check("changes: axe-core", await page.evaluate(async () => (await
+	window.axe.run("#changes")).violations.map((v) => v.id)), []);
+	await finish(page, "changes");
+}
+
+/* The statements and what to set, as far as the study tells. */
+async function testFindings(browser) {
+	const page = await open(browser, "paper");
+	const json = await page.evaluate(() => JSON.parse(
+		document.getElementById("study").textContent));
+	const groups = json.advice.groups.filter((group) => group.choice);
+
+	check("findings: every statement", await count(page,
+		"#explanation ul.statements > li"),
+	json.explanation.statements.length);
+	check("findings: a choice for each group", await count(page,
+		"#advice .advice"), groups.length);
+	check("findings: what to paste", await page.locator("#advice pre").first()
+		.textContent(), (text) => /sysctl|setsockopt|ip link/.test(text));
+	await finish(page, "findings");
+}
+
 /* Names of paths and a title that are markup; axes of another study. */
 async function testHostile(browser) {
 	const page = await open(browser, "hostile");
@@ -304,7 +350,7 @@ const browser = await chromium.launch({ executablePath: browserPath, args: [
 
 try {
 	for (const test of [testPaper, testNumbers, testFilter, testSortAndCopy,
-		testKeyboard, testPointer, testHostile, testAccessible, testWidths,
+		testKeyboard, testPointer, testChanges, testFindings, testHostile, testAccessible, testWidths,
 		testPaperPrint, testNoScript])
 		await test(browser);
 } finally {
