@@ -323,7 +323,9 @@ static int lay_out(struct advice *advice, const struct matrix *m)
 		return -ENOMEM;
 	for (size_t path = 0; path < m->paths; path++)
 		for (size_t i = 0; i < m->points; i++)
-			if (group_opens(m, i))
+			/* an imported number has no blocks to compare by */
+			if (group_opens(m, i) &&
+			    matrix_cell(m, i, path)->status != CELL_IMPORTED)
 				advice->group[advice->groups++] =
 					(struct advice_group){
 						.path = path,
