@@ -25,8 +25,9 @@
 #define HISTORY_MAX 20000
 
 static const char *const design_keys[] = {
-	"rule",	      "slice_ns", "guard_ns", "warmup_ns", "cycles",
-	"min_blocks", "seed",	  "source",   "plan",	   "end",
+	"rule",	  "slice_ns",	"guard_ns",    "warmup_ns",
+	"cycles", "min_blocks", "seed",	       "source",
+	"plan",	  "end",	"calibration",
 };
 #define DESIGN_KEYS (sizeof(design_keys) / sizeof(*design_keys))
 

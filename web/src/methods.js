@@ -106,7 +106,8 @@ function sayBlocks(study) {
 		h("i", {}, "round"), " visits each point that still needs a block once, ",
 		"in fresh random order",
 		design.seed ? [" (seed ", h("code", {}, String(design.seed)), ")"] : "",
-		". So drift strikes all paths of a block alike.");
+		". So drift strikes all paths of a block alike.",
+		design.calibration ? ` Length of the slices: ${design.calibration}.` : "");
 }
 
 function sayEstimate() {
@@ -176,11 +177,14 @@ function pathTable(study) {
 
 	return told.length ? h("table", { class: "small" },
 		h("caption", {}, "The spread of one block’s ratio, by path"),
-		h("thead", {}, h("tr", {}, ["path", "pooled SD", "lag-1 correlation",
-			"intervals widened by"].map((text) =>
+		h("thead", {}, h("tr", {}, ["path", "blocks", "time", "pooled SD",
+			"lag-1 correlation", "intervals widened by"].map((text) =>
 			h("th", { scope: "col" }, text)))),
-		h("tbody", {}, told.map(({ name, pool }) => h("tr", {},
+		h("tbody", {}, told.map(({ name, pool, usage }) => h("tr", {},
 			h("th", { scope: "row" }, name),
+			h("td", { class: "number" }, usage ? `${usage.blocks}` : "–"),
+			h("td", { class: "number" }, usage
+				? formatDuration(usage.share_ns / 1e9) : "–"),
 			h("td", { class: "number" }, `${formatPercent(pool.s0)}\u00a0%`),
 			h("td", { class: "number" }, formatNumber(pool.lag1, 2)),
 			h("td", { class: "number" }, pool.inflation > 1
