@@ -179,6 +179,8 @@ static int run_peer(struct rig *rig, const struct peer *peer,
 		    struct err *err)
 {
 	struct argv server = { .count = 0 };
+	const char *said = "";
+	json_t *reply = NULL;
 	int rc;
 
 	peer->server(&server, cell);
@@ -190,9 +192,13 @@ static int run_peer(struct rig *rig, const struct peer *peer,
 			break;
 		rc = try < 19 ? 0 : rc;
 	}
-	return agent_wait(rig->m2, 12 * NS_PER_S, NULL, rc ? NULL : err) || rc
-		       ? -err->code
-		       : 0;
+	if (agent_wait(rig->m2, 12 * NS_PER_S, &reply, rc ? NULL : err) && !rc)
+		return -err->code;
+	json_get_string(reply, "output", &said, NULL);
+	if (rc)
+		err_wrap(err, "its server said '%.80s'", said);
+	json_decref(reply);
+	return rc;
 }
 
 static int run_tool(struct rig *rig, const struct cell *cell,

@@ -88,7 +88,11 @@ static void iperf3_client(struct argv *argv, const struct cell *cell,
 static int iperf3_parse(const struct cell *cell, const char *output,
 			struct figure *figure, struct err *err)
 {
-	json_t *json = json_loads(output, 0, NULL), *sum;
+	/* warnings may stand before and behind */
+	const char *brace = strchr(output, '{');
+	json_t *json =
+		json_loads(brace ? brace : "", JSON_DISABLE_EOF_CHECK, NULL);
+	json_t *sum;
 	double bytes, seconds, packets = 0, lost = 0;
 	int rc = 0;
 
