@@ -33,6 +33,22 @@ static const char *const columns[] = {
 	"rcvbuf_effective",
 	"cause",
 	"efficiency_trimmed",
+	"transactions_per_s",
+	"transactions_per_s_lo",
+	"transactions_per_s_hi",
+	"p50_us",
+	"p50_us_lo",
+	"p50_us_hi",
+	"p99_us",
+	"p99_us_lo",
+	"p99_us_hi",
+	"p9999_us",
+	"p9999_us_lo",
+	"p9999_us_hi",
+	"loss",
+	"reordered",
+	"jitter_us",
+	"sent_mbps",
 };
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(*columns))
