@@ -178,7 +178,7 @@ function pathTable(study) {
 	return told.length ? h("table", { class: "small" },
 		h("caption", {}, "The spread of one block’s ratio, by path"),
 		h("thead", {}, h("tr", {}, ["path", "blocks", "time", "pooled SD",
-			"lag-1 correlation", "intervals widened by"].map((text) =>
+			"lag-1", "widened by"].map((text) =>
 			h("th", { scope: "col" }, text)))),
 		h("tbody", {}, told.map(({ name, pool, usage }) => h("tr", {},
 			h("th", { scope: "row" }, name),
