@@ -2,11 +2,12 @@
 /*
  * The study in one self-contained page. web/ makes the page; here the study
  * is put into it: what the JSON format says, by the code of the JSON format,
- * and two members more that only the page needs,
+ * and members more that only the page needs,
  *   design   facts of how it was measured, as stored (text)
  *   history  every point's good blocks in time order, each the rates of its
  *            paths: [[[941.2, 934.7, null], ...], ...]
  *   counters what was counted of each cell (cell_counters.h)
+ *   profile  where the CPUs were, of a profiled study (profile.h)
  *   history_step  every how many blocks of a point; over HISTORY_MAX blocks
  *            some are left out, so that the page can still be passed on
  *
@@ -20,6 +21,7 @@
 #include "report/cell_counters.h"
 #include "report/formats.h"
 #include "report/page.h"
+#include "report/profile.h"
 #include "store/scan.h"
 
 #define HISTORY_MAX 20000
@@ -134,6 +136,18 @@ static int load_counters(const struct report_args *args, json_t *extra,
 	return rc;
 }
 
+static int load_profile(const struct report_args *args, json_t *extra,
+			struct err *err)
+{
+	json_t *paths;
+	int rc = report_load_profile(args, &paths, err);
+
+	if (!rc && json_array_size(paths))
+		json_object_set(extra, "profile", paths);
+	json_decref(paths);
+	return rc;
+}
+
 /* *text: design, history and history_step as a JSON object. */
 static int dump_extra(const struct report_args *args, char **text,
 		      struct err *err)
@@ -149,6 +163,8 @@ static int dump_extra(const struct report_args *args, char **text,
 		rc = load_history(args, extra, err);
 	if (!rc)
 		rc = load_counters(args, extra, err);
+	if (!rc)
+		rc = load_profile(args, extra, err);
 	if (!rc) {
 		*text = json_dumps(extra,
 				   JSON_COMPACT | JSON_REAL_PRECISION(6));

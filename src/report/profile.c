@@ -45,34 +45,59 @@ static int by_share(const void *a, const void *b)
 	return (x->share < y->share) - (x->share > y->share);
 }
 
-static int write_top(FILE *out, const char *path, const char *reference,
-		     const json_t *stacks, const json_t *others)
+/* All functions, the largest share first; *count. NULL without memory. */
+static struct function *sort_shares(json_t *shares, size_t *count)
 {
-	json_t *shares = self_shares(stacks), *theirs = self_shares(others);
-	size_t count = json_object_size(shares), i = 0;
-	struct function *f = calloc(count + 1, sizeof(*f));
+	size_t i = 0;
+	struct function *f;
 	const char *name;
 	json_t *share;
 
-	if (f) {
-		json_object_foreach(shares, name, share)
-			f[i++] = (struct function){ name,
-						    json_real_value(share) };
-		qsort(f, count, sizeof(*f), by_share);
-		fprintf(out,
-			"\n## %s\n\n| %% %s | %% %s | function |\n"
-			"|---:|---:|---|\n",
-			path, path, reference);
-		for (i = 0; i < count && i < TOP; i++)
-			fprintf(out, "| %.2f | %.2f | %s |\n", 100 * f[i].share,
-				100 * json_real_value(json_object_get(
-					      theirs, f[i].name)),
-				f[i].name);
-	}
+	*count = json_object_size(shares);
+	f = calloc(*count + 1, sizeof(*f));
+	if (!f)
+		return NULL;
+	json_object_foreach(shares, name, share)
+		f[i++] = (struct function){ name, json_real_value(share) };
+	qsort(f, *count, sizeof(*f), by_share);
+	return f;
+}
+
+/* [[function, share, share on the reference], ...], the TOP first. */
+static json_t *top_of(const json_t *stacks, const json_t *others)
+{
+	json_t *shares = self_shares(stacks), *theirs = self_shares(others);
+	json_t *top = json_array();
+	size_t count;
+	struct function *f = sort_shares(shares, &count);
+
+	for (size_t i = 0; f && i < count && i < TOP; i++)
+		json_array_append_new(top,
+				      json_pack("[sff]", f[i].name, f[i].share,
+						json_real_value(json_object_get(
+							theirs, f[i].name))));
 	free(f);
 	json_decref(shares);
 	json_decref(theirs);
-	return f ? 0 : -ENOMEM;
+	return top;
+}
+
+static void write_top(FILE *out, const char *path, const char *reference,
+		      const json_t *stacks, const json_t *others)
+{
+	json_t *top = top_of(stacks, others), *row;
+	size_t i;
+
+	fprintf(out,
+		"\n## %s\n\n| %% %s | %% %s | function |\n"
+		"|---:|---:|---|\n",
+		path, path, reference);
+	json_array_foreach(top, i, row)
+		fprintf(out, "| %.2f | %.2f | %s |\n",
+			100 * json_number_value(json_array_get(row, 1)),
+			100 * json_number_value(json_array_get(row, 2)),
+			json_string_value(json_array_get(row, 0)));
+	json_decref(top);
 }
 
 static FILE *open_file(const char *dir, const char *name, struct err *err)
@@ -87,31 +112,56 @@ static FILE *open_file(const char *dir, const char *name, struct err *err)
 	return out;
 }
 
-static int draw(const struct report_args *args, const char *dir, size_t path,
-		const json_t *profile, bool differs, struct err *err)
+static int draw_on(FILE *out, const struct report_args *args, size_t path,
+		   const json_t *profile, bool differs)
 {
 	const char *name = args->matrix->path[path].name;
 	const char *reference = args->matrix->path[0].name;
-	char file[128], title[256];
-	FILE *out;
-	int rc;
+	char title[256];
 
-	snprintf(file, sizeof(file), differs ? "%s-against-%s.svg" : "%s.svg",
-		 name, reference);
 	snprintf(title, sizeof(title),
 		 differs ? "%s: all CPUs in its turns; red: a larger share "
 			   "than in %s's, blue: a smaller one"
 			 : "%s: all CPUs in its turns (orange: kernel, blue: "
 			   "user)",
 		 name, reference);
+	return flame_draw(out, title, json_array_get(profile, path),
+			  differs ? json_array_get(profile, 0) : NULL);
+}
+
+static int draw(const struct report_args *args, const char *dir, size_t path,
+		const json_t *profile, bool differs, struct err *err)
+{
+	char file[128];
+	FILE *out;
+	int rc;
+
+	snprintf(file, sizeof(file), differs ? "%s-against-%s.svg" : "%s.svg",
+		 args->matrix->path[path].name, args->matrix->path[0].name);
 	out = open_file(dir, file, err);
 	if (!out)
 		return -err->code;
-	rc = flame_draw(out, title, json_array_get(profile, path),
-			differs ? json_array_get(profile, 0) : NULL);
+	rc = draw_on(out, args, path, profile, differs);
 	if (fclose(out) && !rc)
 		rc = -errno;
 	return rc ? err_sys(err, -rc, "%s", file) : 0;
+}
+
+/* The same drawing as a string; null where it cannot be had. */
+static json_t *draw_text(const struct report_args *args, size_t path,
+			 const json_t *profile, bool differs)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	json_t *drawing;
+	int rc = out ? draw_on(out, args, path, profile, differs) : -ENOMEM;
+
+	if (out)
+		fclose(out);
+	drawing = rc ? json_null() : json_string(text);
+	free(text);
+	return drawing;
 }
 
 static bool has_samples(const json_t *profile, size_t path)
@@ -135,10 +185,10 @@ static int write_files(const struct report_args *args, const char *dir,
 		if (!rc && p > 0)
 			rc = draw(args, dir, p, profile, true, err);
 		if (!rc)
-			rc = write_top(top, args->matrix->path[p].name,
-				       args->matrix->path[0].name,
-				       json_array_get(profile, p),
-				       json_array_get(profile, 0));
+			write_top(top, args->matrix->path[p].name,
+				  args->matrix->path[0].name,
+				  json_array_get(profile, p),
+				  json_array_get(profile, 0));
 		*files += p > 0 ? 2 : 1;
 	}
 	*files += 1;
@@ -166,4 +216,33 @@ int report_write_profile(const struct report_args *args, const char *dir,
 		rc = write_files(args, dir, profile, files, err);
 	json_decref(profile);
 	return rc;
+}
+
+int report_load_profile(const struct report_args *args, json_t **paths,
+			struct err *err)
+{
+	json_t *profile;
+	int rc = store_load_profile(args->store, args->matrix->paths, &profile,
+				    err);
+
+	*paths = NULL;
+	if (rc)
+		return rc;
+	*paths = json_array();
+	for (size_t p = 0; p < args->matrix->paths; p++) {
+		if (!has_samples(profile, p))
+			continue;
+		json_array_append_new(
+			*paths,
+			json_pack("{ss so so so}", "path",
+				  args->matrix->path[p].name, "top",
+				  top_of(json_array_get(profile, p),
+					 json_array_get(profile, 0)),
+				  "flame", draw_text(args, p, profile, false),
+				  "against",
+				  p ? draw_text(args, p, profile, true)
+				    : json_null()));
+	}
+	json_decref(profile);
+	return 0;
 }

@@ -16,4 +16,12 @@
 int report_write_profile(const struct report_args *args, const char *dir,
 			 size_t *files, struct err *err);
 
+/*
+ * The same for the page: [{"path", "top": [[function, share, the reference's
+ * share], ...], "flame": SVG, "against": SVG or null for the reference}], a
+ * new reference; empty where the study has no profile.
+ */
+int report_load_profile(const struct report_args *args, json_t **paths,
+			struct err *err);
+
 #endif

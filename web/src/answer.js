@@ -181,6 +181,17 @@ function sayStanding(study, cells) {
 		". Averages are geometric; in brackets, 95\u00a0% confidence intervals.");
 }
 
+/* Never silently: the figures of emulation are no hardware's. */
+function sayEmulated(study) {
+	const nodes = Object.entries(study.json.settings ?? {})
+		.filter(([, settings]) => settings?.accelerator === "tcg")
+		.map(([node]) => node);
+
+	return nodes.length ? h("p", { class: "emulated" }, h("strong", {},
+		"Emulated: "), joinWords(nodes), " ran on QEMU’s tcg, without KVM. " +
+		"What follows is the speed of emulation, not of hardware.") : null;
+}
+
 export function drawAnswer(study, cells, width) {
 	const summaries = summarize(study, cells);
 
@@ -188,7 +199,7 @@ export function drawAnswer(study, cells, width) {
 		return [h("p", { class: "answer" }, study.paths.length > 1
 			? "No efficiency could be estimated for these cells."
 			: "Only one path was measured, so there is nothing to compare.")];
-	return [saySentence(study, cells, summaries),
+	return [sayEmulated(study), saySentence(study, cells, summaries),
 		h("figure", { class: "picture" },
 			drawPicture(study, summaries, width)),
 		sayStanding(study, cells)];

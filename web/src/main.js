@@ -14,6 +14,7 @@ import { drawCost } from "./cost.js";
 import { drawExtremes } from "./extremes.js";
 import { drawHeat, drawSigns } from "./heat.js";
 import { drawMethods } from "./methods.js";
+import { drawProfile, hasProfile } from "./profile.js";
 import { drawRows } from "./table.js";
 import { goLive } from "./live.js";
 import { h, plural } from "./dom.js";
@@ -85,6 +86,8 @@ const ALL_SECTIONS = [
 		needs: [], whole: true, when: hasExplanation },
 	{ id: "advice", short: "Advice", title: "What to set", draw: drawAdvice,
 		needs: [], whole: true, when: hasAdvice },
+	{ id: "profile", short: "Profile", title: "Where the CPUs were",
+		draw: drawProfile, needs: [], whole: true, when: hasProfile },
 	{ id: "methods", short: "Methods", title: "Methods", draw: drawMethods,
 		needs: [], whole: true },
 	{ id: "data", short: "Data", title: "Every cell", draw: (study, cells) =>
