@@ -52,6 +52,7 @@ struct netback_args {
 	 * down, so that the bridge stops sending. Xen's rx_drain_timeout_msecs
 	 * and rx_stall_timeout_msecs, and their defaults. */
 	int64_t drain_ns, stall_ns;
+	int64_t handshake_ns; /* who has not connected by then is sent away */
 };
 
 #define NETBACK_ARGS_INIT                                                  \
@@ -60,7 +61,7 @@ struct netback_args {
 		.stop_fd = -1, .domid = 1, .gso = true, .napi = true,      \
 		.header_copy = true, .filter_mac = true, .queues = 8,      \
 		.budget = 64, .notify_batch = 32, .drain_ns = 10000000000, \
-		.stall_ns = 60000000000                                    \
+		.stall_ns = 60000000000, .handshake_ns = 10000000000       \
 	}
 
 int netback_run(const struct netback_args *args, struct err *err);

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define HANDSHAKE_NS	(10 * NS_PER_S)
 #define QUEUE_FRAMES	16384 /* more than a TCP receive window of frames */
 #define GRANT_MAX_PAGES 256
 #define DOMID_LAST	32751 /* DOMID_FIRST_RESERVED - 1 */
@@ -94,7 +93,7 @@ int vif_open(struct vif **vif, struct netback *netback, int fd, struct err *err)
 	v->grant_pages = v->guest.control = v->guest.tx = v->guest.rx =
 		(struct memory)MEMORY_INIT;
 	v->domid = take_domid(netback);
-	v->deadline_ns = clock_mono_ns() + HANDSHAKE_NS;
+	v->deadline_ns = clock_mono_ns() + netback->args->handshake_ns;
 	make_mac(v);
 	rc = xenbus_open(&v->xenbus, fd, err);
 	if (!rc) {

@@ -29,6 +29,7 @@ static int open_world(void **state)
 	struct netback_args args = NETBACK_ARGS_INIT;
 	struct world *w = calloc(1, sizeof(*w));
 
+	args.handshake_ns = 500 * NS_PER_MS; /* 10 s, shortened */
 	bed_start(&w->bed, &args);
 	script_start(&w->good, &w->bed, NETIF_COPY);
 	*state = w;
@@ -159,14 +160,78 @@ static void memory_punched_away(void **state)
 	script_close(&s);
 }
 
+/* Who does not come to the point is sent away; who is connected is not. */
+static void a_handshake_that_never_ends(void **state)
+{
+	struct world *w = *state;
+	struct script s;
+
+	script_open(&s, &w->bed, NETIF_COPY);
+	xenbus_send(s.bus, XENBUS_INITIALISED, NULL);
+	assert_true(script_is_closed(&s, "no handshake in time"));
+	script_close(&s);
+	assert_true(script_works(&w->good));
+}
+
+static void states_that_are_wrong(void **state)
+{
+	static const struct {
+		enum xenbus_state state;
+		const char *why;
+	} wrong[] = {
+		{ XENBUS_INIT_WAIT, "goes into state 2" },
+		{ XENBUS_RECONFIGURING, "goes into state 7" },
+		{ XENBUS_RECONFIGURED, "goes into state 8" },
+		{ XENBUS_CLOSING, "the front closes" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		for (int connected = 0; connected < 2; connected++) {
+			struct script s;
+
+			if (connected)
+				script_start(&s, &w->bed, NETIF_COPY);
+			else
+				script_open(&s, &w->bed, NETIF_COPY);
+			xenbus_send(s.bus, wrong[i].state, NULL);
+			assert_true(script_is_closed(&s, wrong[i].why));
+			script_close(&s);
+		}
+	assert_true(script_works(&w->good));
+}
+
+/* Nothing is left of those that came and went: descriptors, domains. */
+static void no_descriptor_is_left(void **state)
+{
+	struct world *w = *state;
+	int before = bed_count_fds(&w->bed), after;
+
+	for (int i = 0; i < 40; i++) {
+		struct script s;
+
+		script_open(&s, &w->bed, (enum netif_mode)(i % NETIF_MODES));
+		script_put_keys(&s, (enum netif_mode)(i % NETIF_MODES));
+		if (i % 3 == 0)
+			xenbus_put(s.bus, "ring-pages", "3");
+		script_connect(&s);
+		script_close(&s);
+	}
+	/* interfaces take the kernel a while */
+	for (int i = 0; i < 100 && bed_count_fds(&w->bed) > before; i++)
+		clock_sleep_ns(50 * NS_PER_MS);
+	after = bed_count_fds(&w->bed);
+	assert_int_equal(after, before);
+}
+
 static int run(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 	const struct CMUnitTest tests[] = {
-		T(no_grant_is_kept_after_the_end),
-		T(handshakes_that_lie),
-		T(descriptors_that_are_weapons),
-		T(memory_punched_away),
+		T(no_grant_is_kept_after_the_end), T(handshakes_that_lie),
+		T(descriptors_that_are_weapons),   T(memory_punched_away),
+		T(a_handshake_that_never_ends),	   T(states_that_are_wrong),
+		T(no_descriptor_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
