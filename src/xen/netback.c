@@ -348,16 +348,23 @@ static void linger(struct netback *netback)
 static json_t *tell_vif(struct vif *vif, struct netif_counters *sum)
 {
 	struct netif_counters own = { 0 };
-	json_t *json;
+	json_t *json, *queues = json_array();
 
-	for (int i = 0; i < vif->queues; i++)
+	for (int i = 0; i < vif->queues; i++) {
 		netif_counters_add(&own, &vif->queue[i]->counters);
+		json_array_append_new(
+			queues,
+			netif_counters_to_json(&vif->queue[i]->counters));
+	}
 	netif_counters_add(sum, &own);
 	json = json_pack("{s:s, s:s, s:i, s:i, s:i, s:b}", "vif", vif->tap.name,
 			 "mode", netif_mode_names[vif->mode], "queues",
 			 vif->queues, "domid", vif->domid, "state", vif->state,
 			 "napi", vif->tap.napi);
 	json_object_set_new(json, "counters", netif_counters_to_json(&own));
+	if (vif->queues > 1)
+		json_object_set(json, "queue", queues);
+	json_decref(queues);
 	return json;
 }
 

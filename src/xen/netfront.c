@@ -220,14 +220,21 @@ static json_t *tell(void *arg)
 {
 	struct netfront *front = arg;
 	struct netif_counters sum = { 0 };
-	json_t *json;
+	json_t *json, *queues = json_array();
 
-	for (int i = 0; i < front->queues; i++)
+	for (int i = 0; i < front->queues; i++) {
 		netif_counters_add(&sum, &front->queue[i]->counters);
+		json_array_append_new(
+			queues,
+			netif_counters_to_json(&front->queue[i]->counters));
+	}
 	json = json_pack("{s:s, s:s, s:i, s:b}", "tap", front->tap.name, "mode",
 			 netif_mode_names[front->args->mode], "queues",
 			 front->queues, "napi", front->tap.napi);
 	json_object_set_new(json, "counters", netif_counters_to_json(&sum));
+	if (front->queues > 1)
+		json_object_set(json, "queue", queues);
+	json_decref(queues);
 	return json;
 }
 
