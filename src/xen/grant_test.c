@@ -15,7 +15,7 @@
 #define FRAMES	100
 #define BACKEND 3
 
-static struct grant_entry entries[COUNT];
+static struct grant_entry entries[COUNT + 1]; /* one is beyond the table */
 static struct grant_table table = { entries, COUNT, BACKEND };
 
 static struct grant_view *open_view(bool persistent)
@@ -132,6 +132,24 @@ static void persistent_is_checked_once_and_dropped_at_the_end(void **state)
 	assert_int_equal(grant_revoke(&table, 12), 0);
 }
 
+/* What lies beyond the table may look like a grant. */
+static void nothing_beyond_the_table(void **state)
+{
+	struct grant_view *view = open_view(false);
+	uint32_t frame;
+
+	(void)state;
+	for (uint32_t ref = 0; ref <= COUNT; ref += COUNT) {
+		grant_give(&table, ref, 42, false);
+		assert_int_equal(grant_pin(view, ref, false, &frame),
+				 GNTST_bad_gntref);
+		grant_offer(&table, ref, 42);
+		assert_int_equal(grant_transfer(view, ref, 7, &frame),
+				 GNTST_bad_gntref);
+	}
+	grant_view_close(view);
+}
+
 static void transfer_exchanges_frames(void **state)
 {
 	struct grant_view *view = open_view(false);
@@ -201,6 +219,7 @@ int main(void)
 		cmocka_unit_test(altered_while_pinned_changes_nothing),
 		cmocka_unit_test(
 			persistent_is_checked_once_and_dropped_at_the_end),
+		cmocka_unit_test(nothing_beyond_the_table),
 		cmocka_unit_test(transfer_exchanges_frames),
 		cmocka_unit_test(pin_and_revoke_exclude_each_other),
 	};
