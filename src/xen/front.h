@@ -96,6 +96,7 @@ struct netfront {
 	struct tap tap;
 	struct links links;
 	bool gso;
+	int64_t mtu; /* 0: the back does not tell */
 	int queues;
 	struct memory control, tx, rx;
 	uint32_t grant_pages;

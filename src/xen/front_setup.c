@@ -282,6 +282,7 @@ static int read_offer(struct netfront *front, uint8_t mac[6], struct err *err)
 	struct xenbus_range flag = { 0, 1, 0 };
 	struct xenbus_range queues = { 1, 1024, 1 };
 	struct xenbus_range pages = { 1, RING_MAX_PAGES, 1 };
+	struct xenbus_range mtu = { 68, 65535, 68 };
 	const char *text = xenbus_get(front->xenbus, "mac");
 	int64_t gso4, gso6, most_queues, most_pages;
 
@@ -294,6 +295,8 @@ static int read_offer(struct netfront *front, uint8_t mac[6], struct err *err)
 			   err) ||
 	    xenbus_get_int(front->xenbus, "multi-queue-max-queues", queues,
 			   &most_queues, err) ||
+	    (xenbus_get(front->xenbus, "mtu") &&
+	     xenbus_get_int(front->xenbus, "mtu", mtu, &front->mtu, err)) ||
 	    xenbus_get_int(front->xenbus, "max-ring-pages", pages, &most_pages,
 			   err))
 		return -EPROTO;
@@ -317,6 +320,8 @@ static int open_tap(struct netfront *front, const uint8_t mac[6],
 		     front->args->napi, err) ||
 	    tap_offer_offload(&front->tap, front->gso, err) ||
 	    tap_set_queue_length(&front->tap, QUEUE_FRAMES, err))
+		return -err->code;
+	if (front->mtu && tap_set_mtu(&front->tap, (int)front->mtu, err))
 		return -err->code;
 	return tap_set_mac(&front->tap, mac, err);
 }

@@ -218,6 +218,14 @@ int tap_set_mac(const struct tap *tap, const uint8_t mac[6], struct err *err)
 	return rc ? err_sys(err, -rc, "%s: MAC address", tap->name) : 0;
 }
 
+int tap_set_mtu(const struct tap *tap, int mtu, struct err *err)
+{
+	struct ifreq ifr = { .ifr_mtu = mtu };
+	int rc = control(tap, SIOCSIFMTU, &ifr);
+
+	return rc ? err_sys(err, -rc, "%s: MTU %d", tap->name, mtu) : 0;
+}
+
 int tap_get_mac(const struct tap *tap, uint8_t mac[6], struct err *err)
 {
 	struct ifreq ifr = { 0 };

@@ -50,6 +50,7 @@ bool tap_wants_merged(const struct tap *tap);
 int tap_set_queue_length(const struct tap *tap, int frames, struct err *err);
 int tap_set_mac(const struct tap *tap, const uint8_t mac[6], struct err *err);
 int tap_get_mac(const struct tap *tap, uint8_t mac[6], struct err *err);
+int tap_set_mtu(const struct tap *tap, int mtu, struct err *err);
 int tap_set_carrier(const struct tap *tap, bool on);
 int tap_join_bridge(const struct tap *tap, const char *bridge, struct err *err);
 

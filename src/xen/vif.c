@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/netdev.h"
 
 #define QUEUE_FRAMES	16384 /* more than a TCP receive window of frames */
 #define GRANT_MAX_PAGES 256
@@ -30,6 +31,18 @@ static void make_mac(struct vif *vif)
 		tap_parse_mac(netback->args->mac, vif->mac);
 }
 
+static int read_mtu(struct vif *vif, struct err *err)
+{
+	int fd = netdev_open(err);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = netdev_get_mtu(fd, vif->netback->args->bridge, &vif->mtu, err);
+	close(fd);
+	return rc;
+}
+
 static int announce(struct vif *vif, struct err *err)
 {
 	const struct netback_args *args = vif->netback->args;
@@ -40,6 +53,10 @@ static int announce(struct vif *vif, struct err *err)
 	xenbus_put(bus, "handle", "0");
 	xenbus_put(bus, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1],
 		   m[2], m[3], m[4], m[5]);
+	if (args->bridge && read_mtu(vif, err))
+		return -err->code;
+	if (vif->mtu)
+		xenbus_put(bus, "mtu", "%d", vif->mtu);
 	if (args->rate_us)
 		xenbus_put(bus, "rate", "%lld,%lld",
 			   (long long)args->rate_bytes,
@@ -380,6 +397,9 @@ static int open_tap(struct vif *vif, struct err *err)
 	if (tap_open(tap, name, vif->queues, args->napi, err) ||
 	    tap_offer_offload(tap, vif->gso, err) ||
 	    tap_set_queue_length(tap, QUEUE_FRAMES, err))
+		return -err->code;
+	/* before it joins: a bridge takes the least MTU of its ports */
+	if (vif->mtu && tap_set_mtu(tap, vif->mtu, err))
 		return -err->code;
 	if (args->bridge && tap_join_bridge(tap, args->bridge, err))
 		return -err->code;

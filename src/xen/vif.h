@@ -66,6 +66,7 @@ struct vif {
 	int64_t deadline_ns; /* of the handshake */
 	uint16_t domid;
 	uint8_t mac[6];
+	int mtu; /* the bridge's; 0: there is none */
 	struct tap tap;
 	int ifindex;
 	enum netif_mode mode;

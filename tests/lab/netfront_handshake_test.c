@@ -22,6 +22,8 @@ static void offers_that_lie(void **state)
 	} lie[] = {
 		{ "mac", "ff:ff:ff:ff:ff:ff", "mac" },
 		{ "mac", "thirteen", "mac" },
+		{ "mtu", "67", "mtu" },
+		{ "mtu", "65536", "mtu" },
 		{ "feature-gso-tcpv4", "2", "feature-gso-tcpv4" },
 		{ "feature-gso-tcpv6", "yes", "feature-gso-tcpv6" },
 		{ "multi-queue-max-queues", "0", "multi-queue-max-queues" },
