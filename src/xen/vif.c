@@ -489,25 +489,33 @@ static void close_queue(struct vif_queue *queue)
 	free(queue);
 }
 
+/* Before its event channels close, which say nothing of why; and after the
+ * last grant is dropped: the front may take its pages back now. */
+static void say_closed(struct vif *vif, const char *why)
+{
+	if (!vif->xenbus)
+		return;
+	close_source(vif, &vif->xenbus_source);
+	xenbus_put(vif->xenbus, "error", "%s", why);
+	xenbus_send(vif->xenbus, XENBUS_CLOSED, NULL);
+}
+
 void vif_close(struct vif *vif, const char *why)
 {
+	grant_view_close(vif->grants);
+	say_closed(vif, why);
 	for (int i = 0; i < TAP_MAX_QUEUES; i++)
 		if (vif->queue[i])
 			close_queue(vif->queue[i]);
 	while (vif->tap.queues)
 		reaper_take(vif->netback->reaper,
 			    vif->tap.fd[--vif->tap.queues]);
-	grant_view_close(vif->grants); /* no grant is kept after the end */
 	memory_free(&vif->grant_pages);
 	memory_free(&vif->guest.control);
 	memory_free(&vif->guest.tx);
 	memory_free(&vif->guest.rx);
 	free(vif->owned);
-	if (vif->xenbus) {
-		close_source(vif, &vif->xenbus_source);
-		xenbus_put(vif->xenbus, "error", "%s", why);
-		xenbus_send(vif->xenbus, XENBUS_CLOSED, NULL);
+	if (vif->xenbus)
 		xenbus_close(vif->xenbus);
-	}
 	free(vif);
 }
