@@ -138,6 +138,8 @@ static void send_batch(struct world *w, enum netif_mode mode, int word,
 	atomic_store(&f.stop, true);
 	pthread_join(thread, NULL);
 	count_answers(&s, o);
+	/* the kernel's thread may still be at them */
+	clock_sleep_ns(20 * NS_PER_MS);
 	count_frames(fd, o);
 	/* not by the answers: the thread may have been at them */
 	errors = bed_count(&w->bed, s.vif, "tx_errors");
