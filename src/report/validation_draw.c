@@ -11,7 +11,7 @@
 
 /* Okabe and Ito's black, vermilion and blue, as report/plot.c. */
 static const char head[] =
-	"set encoding utf8\n"
+	"reset\nset encoding utf8\n"
 	"set terminal svg size 720,340 font 'sans-serif,12' background 'white'\n"
 	"set border 3; set tics nomirror out\n"
 	"set grid y lc rgb '#dddddd' lt 1\n";
@@ -74,12 +74,13 @@ static int write_script(const char *dir, const char *name, const char *title,
 		"set xlabel 'intervals, sorted'\n"
 		"set ylabel 'efficiency over its true value'\n"
 		"set key top left\n"
-		"plot '%s.dat' using 1:($5 > 0 ? $2 : 1/0):3:4 with yerrorbars "
-		"pt 7 ps 0.3 lw 0.7 lc rgb '#0072b2' title 'contains it', \\\n"
-		"  '%s.dat' using 1:($5 > 0 ? 1/0 : $2):3:4 with yerrorbars pt 7 "
-		"ps 0.4 lw 1 lc rgb '#d55e00' title 'misses it', \\\n"
-		"  1 lc rgb '#000000' lw 1 notitle\n",
-		name, title, name, name);
+		"plot '%s.dat' using 1:($5 > 0 ? $3 : 1/0):(0):($4-$3) with "
+		"vectors nohead lw 1 lc rgb '#9ec9e2' title 'contains it', "
+		"\\\n  '' using 1:($5 > 0 ? 1/0 : $3):(0):($4-$3) with vectors "
+		"nohead lw 2 lc rgb '#d55e00' title 'misses it', \\\n"
+		"  '' using 1:2 with points pt 7 ps 0.2 lc rgb '#0072b2' "
+		"notitle, \\\n  1 lc rgb '#000000' lw 1 notitle\n",
+		name, title, name);
 	return close_file(f, name, err);
 }
 
@@ -125,7 +126,8 @@ static int write_coverage(const struct validation *v, const char *dir,
 	fputs(head, f);
 	fputs("set output 'coverage.svg'\n"
 	      "set title 'How often the 95 % intervals contain the truth'\n"
-	      "set ylabel 'share'\nset xrange [0.5:5.5]\nset key off\n"
+	      "set ylabel 'share'\nset xrange [0.5:5.5]\n"
+	      "set yrange [*<0.92:1]\nset key off\n"
 	      "plot 0.95 lc rgb '#000000' lw 1, 'coverage.dat' "
 	      "using 1:3:4:5:xtic(2) with yerrorbars pt 7 ps 1 lw 2 "
 	      "lc rgb '#0072b2'\n",
