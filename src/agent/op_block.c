@@ -249,15 +249,16 @@ static int op_block_conduct(struct agent_state *state, const json_t *args,
 	return rc;
 }
 
-static int get_port(const json_t *args, const char *key, uint16_t *port,
-		    struct err *err)
+/* At least `least`: 0 where the data go to no port. */
+static int get_port(const json_t *args, const char *key, int64_t least,
+		    uint16_t *port, struct err *err)
 {
 	int64_t value;
 	int rc = json_get_int(args, key, &value, err);
 
 	if (rc)
 		return rc;
-	if (value < 0 || value > UINT16_MAX)
+	if (value < least || value > UINT16_MAX)
 		return err_set(err, ERANGE, "%s: no port can be so", key);
 	*port = (uint16_t)value;
 	return 0;
@@ -269,12 +270,13 @@ static int get_follow_args(const json_t *args, struct block_follow_args *f,
 	int rc = parse_address(json_object_get(args, "address"), &f->address,
 			       err);
 
-	if (!rc)
-		rc = get_port(args, "data_port", &f->data_port, err);
-	if (!rc)
-		rc = get_port(args, "baton_port", &f->baton_port, err);
 	f->data_address =
 		json_string_value(json_object_get(args, "data_address"));
+	if (!rc)
+		rc = get_port(args, "data_port", f->data_address ? 0 : 1,
+			      &f->data_port, err);
+	if (!rc)
+		rc = get_port(args, "baton_port", 1, &f->baton_port, err);
 	if (!rc)
 		rc = get_timing(args, &f->timing, err);
 	if (!rc)

@@ -94,7 +94,7 @@ int block_follow(const struct block_follow_args *args,
 	check_timing(&args->timing);
 	claim(args->address.any.sa_family == AF_INET ||
 	      args->address.any.sa_family == AF_INET6);
-	claim(args->data_port && args->baton_port);
+	claim((args->data_port || args->data_address) && args->baton_port);
 	memset(result, 0, sizeof(*result));
 	return 0;
 }
