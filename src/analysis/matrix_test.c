@@ -279,6 +279,7 @@ static void test_query(void **state)
 	matrix_free(turned);
 	assert_int_equal(matrix_load_query(&turned, store, &early, &err), 0);
 	assert_int_equal(turned->blocks, 7 * 8);
+	matrix_free(turned);
 	assert_int_equal(matrix_load_query(&turned, store, &nobody, &err),
 			 -EINVAL);
 	assert_non_null(strstr(err.text, "native, dom0, domU"));
