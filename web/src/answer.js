@@ -115,8 +115,9 @@ function rowMarks(summary, row, x, study) {
 	];
 }
 
+/* Its end: sweeps name their paths KEY.VALUE, and are told apart by that. */
 function cutName(name) {
-	return name.length > 13 ? `${name.slice(0, 12)}…` : name;
+	return name.length > 13 ? `…${name.slice(-12)}` : name;
 }
 
 /* From 0, unless every cell lies above a half: dots, unlike bars, need no
