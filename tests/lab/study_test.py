@@ -342,6 +342,15 @@ def case_xen(vazao, tmp):
     check(all(map(has_ended, qemus)), "no QEMU is left")
 
 
+def started_at(pid):
+    """Numbers of processes begin anew some time; this does not."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return int(f.read().rsplit(")", 1)[1].split()[19])
+    except OSError:
+        return 0
+
+
 def case_failed(vazao, tmp):
     """An agent that dies again and again: FAILED, and the rest is measured."""
     directory = os.path.join(tmp, "s")
@@ -352,7 +361,8 @@ def case_failed(vazao, tmp):
     end = time.monotonic() + 30
     # the youngest agent is the one that replaced the last victim
     while time.monotonic() < end and not study.log_has("FAILED"):
-        fresh = [p for p in sorted(agents(study)) if p not in victims]
+        fresh = [p for p in sorted(agents(study), key=started_at)
+                 if p not in victims]
         if fresh:
             victims.add(fresh[-1])
             try:
