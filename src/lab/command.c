@@ -3,6 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 void command_add(struct command_line *line, const char *format, ...)
 {
@@ -19,4 +22,20 @@ void command_add(struct command_line *line, const char *format, ...)
 	line->argv[line->words++] = line->text + line->used;
 	line->argv[line->words] = NULL;
 	line->used += (size_t)length + 1;
+}
+
+bool command_find(const char *program, char path[static PATH_MAX])
+{
+	const char *dir = getenv("PATH");
+	size_t length;
+
+	if (!dir || !*dir)
+		dir = "/usr/local/bin:/usr/bin:/bin";
+	for (; *dir; dir += length + (dir[length] == ':')) {
+		length = strcspn(dir, ":");
+		snprintf(path, PATH_MAX, "%.*s/%s", (int)length, dir, program);
+		if (*path == '/' && access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
 }

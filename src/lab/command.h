@@ -8,6 +8,7 @@
 #define VAZAO_LAB_COMMAND_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define COMMAND_WORDS_MAX 96
@@ -21,5 +22,8 @@ struct command_line {
 
 void command_add(struct command_line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The program's file in $PATH; false where there is none. */
+bool command_find(const char *program, char path[static PATH_MAX]);
 
 #endif

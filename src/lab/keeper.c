@@ -21,6 +21,7 @@
 
 #include "base/guest.h"
 #include "base/log.h"
+#include "lab/node.h"
 
 /*
  *   coordinator          keeper              guest's program
@@ -47,18 +48,11 @@ const char *keeper_files_dir(void)
 								 : "/tmp";
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void close_pipes(struct pipes *pipes)
 {
 	for (int i = 0; i < PIPES; i++) {
-		close_fd(&pipes->read[i]);
-		close_fd(&pipes->write[i]);
+		node_close_fd(&pipes->read[i]);
+		node_close_fd(&pipes->write[i]);
 	}
 }
 
@@ -321,7 +315,7 @@ int keeper_start(struct keeper *keeper, const struct keeper_args *args,
 	if (keeper->pid < 0) {
 		rc = err_sys(err, errno, "a guest's namespaces");
 		keeper->pid = 0;
-		close_fd(&keeper->console_fd);
+		node_close_fd(&keeper->console_fd);
 		goto out;
 	}
 	keeper->read_fd = pipes.read[UP];

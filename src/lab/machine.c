@@ -160,13 +160,6 @@ static void add_lines(const struct machine *m, const int *fd,
  * Boot and end.
  */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 /* The queues of the TAP, as "9:10:11" for the program. */
 static int open_queues(const struct machine *m, struct descriptors *d,
 		       char *text, size_t size, struct err *err)
@@ -288,16 +281,16 @@ static void report_death(const struct machine *m)
 void machine_stop(struct machine *m)
 {
 	for (int i = 0; i < MACHINE_LINES_MAX; i++) {
-		close_fd(&m->line[i].fd);
+		node_close_fd(&m->line[i].fd);
 		m->line[i].taken = false;
 	}
 	if (!m->keeper.pid)
 		return;
 	report_death(m);
 	node_kill(&m->keeper.pid);
-	close_fd(&m->keeper.read_fd);
-	close_fd(&m->keeper.write_fd);
-	close_fd(&m->keeper.console_fd);
+	node_close_fd(&m->keeper.read_fd);
+	node_close_fd(&m->keeper.write_fd);
+	node_close_fd(&m->keeper.console_fd);
 }
 
 static bool has_words(int fd)
@@ -384,17 +377,8 @@ int machine_take_line(struct machine *m, int line, struct lab_channel *channel,
 
 static int find_program(char path[static PATH_MAX], struct err *err)
 {
-	const char *dir = getenv("PATH");
-	size_t length;
-
-	if (!dir || !*dir)
-		dir = "/usr/local/bin:/usr/bin:/bin";
-	for (; *dir; dir += length + (dir[length] == ':')) {
-		length = strcspn(dir, ":");
-		snprintf(path, PATH_MAX, "%.*s/" PROGRAM, (int)length, dir);
-		if (*path == '/' && access(path, X_OK) == 0)
-			return 0;
-	}
+	if (command_find(PROGRAM, path))
+		return 0;
 	return err_set(err, ENOPKG,
 		       "there is no " PROGRAM " in $PATH: install the package "
 		       "qemu-system-x86");
@@ -500,6 +484,6 @@ void machine_free(struct machine *m)
 	if (!m)
 		return;
 	machine_stop(m);
-	close_fd(&m->initrd_fd);
+	node_close_fd(&m->initrd_fd);
 	free(m);
 }

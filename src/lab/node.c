@@ -94,6 +94,13 @@ int node_spawn(const struct node_spawn *spawn, pid_t *pid, struct err *err)
 	return err_sys(err, code, "starting %s", spawn->argv[0]);
 }
 
+void node_close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 void node_kill(pid_t *pid)
 {
 	if (*pid > 0) {

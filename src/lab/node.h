@@ -87,6 +87,9 @@ struct node_spawn {
 };
 int node_spawn(const struct node_spawn *spawn, pid_t *pid, struct err *err);
 
+/* Closes it, unless it is -1, which it is afterwards. */
+void node_close_fd(int *fd);
+
 /* SIGKILL to it and to its process group, and waitpid; *pid becomes 0. 0 is
  * fine. */
 void node_kill(pid_t *pid);

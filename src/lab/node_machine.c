@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/guest.h"
+
 struct machine_node {
 	struct lab_node node;
 	struct machine *machine;
@@ -79,4 +81,32 @@ int machine_node_new(struct lab_node **node,
 	made->line = args->line;
 	*node = &made->node;
 	return 0;
+}
+
+int machine_node_add(struct lab *lab, const char *name,
+		     struct machine_args *args, struct lab_node **node,
+		     struct err *err)
+{
+	struct machine_node_args node_args = { .name = name,
+					       .kind = "qemu",
+					       .owns = true };
+	char words[256];
+	int rc;
+
+	snprintf(words, sizeof(words),
+		 GUEST_NODE "=%s " GUEST_DEVICE "=eth0 " GUEST_LINE "=vport0p1",
+		 name);
+	args->words = words;
+	args->image = "linux";
+	args->lines = 1;
+	rc = machine_new(&node_args.machine, args, err);
+	if (rc)
+		return rc;
+	rc = machine_boot(node_args.machine, err);
+	if (rc) {
+		machine_free(node_args.machine);
+		return rc;
+	}
+	rc = machine_node_new(node, &node_args, err);
+	return rc ? rc : lab_add_node(lab, *node, err);
 }

@@ -8,6 +8,7 @@
 
 #include "lab/machine.h"
 #include "lab/node.h"
+#include "lab/path.h"
 
 struct machine_node_args {
 	const char *name;
@@ -19,5 +20,13 @@ struct machine_node_args {
 
 int machine_node_new(struct lab_node **node,
 		     const struct machine_node_args *args, struct err *err);
+
+/*
+ * A machine with one node in it, `name`, that the lab owns; booted, not waited
+ * for. Fills image, lines and words of args, the rest is the caller's.
+ */
+int machine_node_add(struct lab *lab, const char *name,
+		     struct machine_args *args, struct lab_node **node,
+		     struct err *err);
 
 #endif

@@ -72,13 +72,6 @@ static void format_command(const struct uml_node *uml, struct command_line *c)
  * Boot and end.
  */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 /* The guest ended before it was stopped: the log says of what. */
 static void report_death(const struct uml_node *uml)
 {
@@ -100,7 +93,7 @@ static void uml_node_stop(struct lab_node *node)
 	if (node->pid)
 		report_death(of(node));
 	node_kill(&node->pid);
-	close_fd(&of(node)->console_fd);
+	node_close_fd(&of(node)->console_fd);
 }
 
 /* Until the agent's first byte can be read. */
@@ -163,8 +156,8 @@ static int uml_node_start_agent(struct lab_node *node,
 
 static void uml_node_free(struct lab_node *node)
 {
-	close_fd(&of(node)->image_fd);
-	close_fd(&of(node)->console_fd);
+	node_close_fd(&of(node)->image_fd);
+	node_close_fd(&of(node)->console_fd);
 	free(node);
 }
 
@@ -181,17 +174,8 @@ static const struct node_ops uml_node_ops = {
 
 static int find_program(char path[static PATH_MAX], struct err *err)
 {
-	const char *dir = getenv("PATH");
-	size_t length;
-
-	if (!dir || !*dir)
-		dir = "/usr/local/bin:/usr/bin:/bin";
-	for (; *dir; dir += length + (dir[length] == ':')) {
-		length = strcspn(dir, ":");
-		snprintf(path, PATH_MAX, "%.*s/" PROGRAM, (int)length, dir);
-		if (*path == '/' && access(path, X_OK) == 0)
-			return 0;
-	}
+	if (command_find(PROGRAM, path))
+		return 0;
 	return err_set(err, ENOENT,
 		       "there is no " PROGRAM " in $PATH: install the package "
 		       "user-mode-linux");

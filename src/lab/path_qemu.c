@@ -10,11 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/guest.h"
 #include "lab/accel.h"
 #include "lab/driver_domain.h"
 #include "lab/node_machine.h"
@@ -63,16 +61,14 @@ static int choose_accel(const struct lab_path *path, const char **accel,
 	return rc;
 }
 
-static int make_machine(struct lab *lab, const struct lab_path *path,
-			const struct driver_vif *vif, struct machine **machine,
-			struct err *err)
+static int make_node(struct lab *lab, const struct lab_path *path,
+		     const struct driver_vif *vif, struct lab_node **node,
+		     struct err *err)
 {
 	struct machine_args args = {
 		.name = path->name,
-		.image = "linux",
 		.agent_path = lab_get_args(lab)->agent_path,
 		.memory_mib = (int)path_get_number(path, "memory"),
-		.lines = 1,
 		.boot_limit_s = BOOT_LIMIT_S,
 		.tap = vif->ifname,
 		.mac = vif->mac,
@@ -83,7 +79,6 @@ static int make_machine(struct lab *lab, const struct lab_path *path,
 			0,
 	};
 	struct driver_domain *domain;
-	char words[256];
 	int rc = lab_get_driver_domain(lab, &domain, err);
 
 	if (!rc)
@@ -95,12 +90,7 @@ static int make_machine(struct lab *lab, const struct lab_path *path,
 		return rc;
 	args.netns = domain->node->netns;
 	args.cpus = args.queues; /* a queue is a CPU's */
-	snprintf(words, sizeof(words),
-		 GUEST_NODE "=%s " GUEST_DEVICE "=eth0 " GUEST_LINE "=vport0p1",
-		 path->name);
-	args.words = words;
-	rc = machine_new(machine, &args, err);
-	return rc ? rc : machine_boot(*machine, err);
+	return machine_node_add(lab, path->name, &args, node, err);
 }
 
 static int check_options(const struct lab_path *path, struct err *err)
@@ -115,7 +105,6 @@ static int check_options(const struct lab_path *path, struct err *err)
 
 static int build_qemu(struct lab *lab, struct lab_path *path, struct err *err)
 {
-	struct machine *machine = NULL;
 	struct driver_domain *domain;
 	struct driver_vif vif;
 	struct lab_node *node;
@@ -132,19 +121,7 @@ static int build_qemu(struct lab *lab, struct lab_path *path, struct err *err)
 						   : 0,
 					   err);
 	if (!rc)
-		rc = make_machine(lab, path, &vif, &machine, err);
-	if (rc) {
-		machine_free(machine);
-		return rc;
-	}
-	rc = machine_node_new(&node,
-			      &(struct machine_node_args){ .name = path->name,
-							   .kind = "qemu",
-							   .machine = machine,
-							   .owns = true },
-			      err);
-	if (!rc)
-		rc = lab_add_node(lab, node, err);
+		rc = make_node(lab, path, &vif, &node, err);
 	if (!rc)
 		path_set_m1(path, node, "eth0", vif.address);
 	return rc;

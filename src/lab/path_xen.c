@@ -79,39 +79,17 @@ static int finish_path(struct lab *lab, struct lab_path *path,
 
 static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
 {
-	struct machine *machine = NULL;
 	struct machine_args args;
 	struct lab_cable cable;
 	struct lab_node *node;
-	char words[256];
 	int rc = lab_add_tap_cable(lab, 1, &cable, err);
 
 	if (rc)
 		return rc;
 	args = common_args(lab, path, &cable);
-	args.image = "linux";
 	args.memory_mib = (int)path_get_number(path, "memory");
-	args.lines = 1;
 	args.boot_limit_s = NATIVE_BOOT_LIMIT_S;
-	snprintf(words, sizeof(words),
-		 GUEST_NODE "=%s " GUEST_DEVICE "=eth0 " GUEST_LINE "=vport0p1",
-		 path->name);
-	args.words = words;
-	rc = machine_new(&machine, &args, err);
-	if (!rc)
-		rc = machine_boot(machine, err);
-	if (rc) {
-		machine_free(machine);
-		return rc;
-	}
-	rc = machine_node_new(&node,
-			      &(struct machine_node_args){ .name = path->name,
-							   .kind = "qemu",
-							   .machine = machine,
-							   .owns = true },
-			      err);
-	if (!rc)
-		rc = lab_add_node(lab, node, err);
+	rc = machine_node_add(lab, path->name, &args, &node, err);
 	return rc ? rc : finish_path(lab, path, node, &cable, HOST_DOM0, err);
 }
 

@@ -40,13 +40,6 @@ struct split_driver {
 	struct half half[ENDS];
 };
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 /*
  * The command lines.
  */
@@ -221,8 +214,8 @@ void split_driver_stop(struct split_driver *driver)
 		struct half *half = &driver->half[i];
 
 		node_kill(&half->pid);
-		close_fd(&half->control_fd);
-		close_fd(&half->stderr_fd);
+		node_close_fd(&half->control_fd);
+		node_close_fd(&half->stderr_fd);
 	}
 }
 
