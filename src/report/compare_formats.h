@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "report/compare.h"
+#include "report/summary.h"
 
 extern const struct compare_ops compare_txt, compare_md, compare_json,
 	compare_junit, compare_html;
@@ -20,15 +21,10 @@ json_t *compare_to_json(const struct compare_report *report);
 void compare_paths(const struct comparison *c, const struct change *change,
 		   char *buf, size_t size);
 
-/* Sentences in the order of reading, without markup. */
-struct compare_lines {
-	void (*line)(void *arg, const char *text);
-	void *arg;
-};
 void compare_say_means(const struct compare_report *report,
-		       const struct compare_lines *lines);
+		       const struct summary_lines *lines);
 void compare_say_notes(const struct compare_report *report,
-		       const struct compare_lines *lines);
+		       const struct summary_lines *lines);
 
 /* "worse: B against A, efficiency, margin +-3 %" */
 void compare_headline(const struct compare_report *report, char *buf,

@@ -162,7 +162,7 @@ static int write_table(const struct compare_report *report, bool markdown,
 		       struct err *err)
 {
 	struct table table = { .report = report, .markdown = markdown };
-	const struct compare_lines lines = { markdown ? put_bullet : put_line,
+	const struct summary_lines lines = { markdown ? put_bullet : put_line,
 					     report->out };
 	char headline[160];
 

@@ -9,18 +9,6 @@
 #include "report/compare_formats.h"
 #include "report/words.h"
 
-__attribute__((format(printf, 2, 3))) static void
-say(const struct compare_lines *lines, const char *fmt, ...)
-{
-	char text[4096];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	lines->line(lines->arg, text);
-}
-
 void compare_paths(const struct comparison *c, const struct change *change,
 		   char *buf, size_t size)
 {
@@ -57,33 +45,35 @@ static size_t count_of(const struct comparison *c, const struct change *mean,
 
 static void say_mean(const struct compare_report *report,
 		     const struct change *mean,
-		     const struct compare_lines *lines)
+		     const struct summary_lines *lines)
 {
 	const struct comparison *c = report->comparison;
 	char paths[80];
 
 	compare_paths(c, mean, paths, sizeof(paths));
 	if (mean->why) {
-		say(lines, "%s: nothing to judge", paths);
+		summary_say(lines, "%s: nothing to judge", paths);
 		return;
 	}
-	say(lines,
-	    "%s: %s on average, %+.1f %% (%+.1f to %+.1f); of %zu cells %zu "
-	    "worse, %zu better, %zu same, %zu undecided",
-	    paths, verdict_name(mean->verdict), 100 * (mean->ratio - 1),
-	    100 * (mean->lo - 1), 100 * (mean->hi - 1), mean->cells,
-	    count_of(c, mean, VERDICT_WORSE), count_of(c, mean, VERDICT_BETTER),
-	    count_of(c, mean, VERDICT_SAME),
-	    count_of(c, mean, VERDICT_UNDECIDED));
+	summary_say(
+		lines,
+		"%s: %s on average, %+.1f %% (%+.1f to %+.1f); of %zu cells %zu "
+		"worse, %zu better, %zu same, %zu undecided",
+		paths, verdict_name(mean->verdict), 100 * (mean->ratio - 1),
+		100 * (mean->lo - 1), 100 * (mean->hi - 1), mean->cells,
+		count_of(c, mean, VERDICT_WORSE),
+		count_of(c, mean, VERDICT_BETTER),
+		count_of(c, mean, VERDICT_SAME),
+		count_of(c, mean, VERDICT_UNDECIDED));
 }
 
 void compare_say_means(const struct compare_report *report,
-		       const struct compare_lines *lines)
+		       const struct summary_lines *lines)
 {
 	const struct comparison *c = report->comparison;
 
-	say(lines, "A: %s (%s)", report->name_a, c->args.a->title);
-	say(lines, "B: %s (%s)", report->name_b, c->args.b->title);
+	summary_say(lines, "A: %s (%s)", report->name_a, c->args.a->title);
+	summary_say(lines, "B: %s (%s)", report->name_b, c->args.b->title);
 	for (size_t i = 0; i < c->means; i++)
 		say_mean(report, &c->mean[i], lines);
 }
@@ -105,7 +95,7 @@ static void append_value(char *buf, size_t size, const json_t *value)
 
 /* Settings may differ in hundreds of places; JSON has all of them. */
 static void say_differences(const struct comparison *c,
-			    const struct compare_lines *lines)
+			    const struct summary_lines *lines)
 {
 	const size_t shown = 8;
 	size_t count = json_array_size(c->differences), i;
@@ -125,14 +115,14 @@ static void say_differences(const struct comparison *c,
 		append_value(text, sizeof(text), json_object_get(row, "b"));
 	}
 	if (count > shown)
-		say(lines, "Differs between A / B, %zu of %zu: %s.", shown,
-		    count, text);
+		summary_say(lines, "Differs between A / B, %zu of %zu: %s.",
+			    shown, count, text);
 	else if (count)
-		say(lines, "Differs between A / B: %s.", text);
+		summary_say(lines, "Differs between A / B: %s.", text);
 }
 
 static void say_unjudged(const struct comparison *c,
-			 const struct compare_lines *lines)
+			 const struct summary_lines *lines)
 {
 	static const char *const reasons[] = { "failed", "capped by the link",
 					       "not measured", "no interval" };
@@ -144,50 +134,54 @@ static void say_unjudged(const struct comparison *c,
 			n += c->cell[i].why &&
 			     !strcmp(c->cell[i].why, reasons[r]);
 		if (n)
-			say(lines, "%zu cell%s not judged: %s on a side.", n,
-			    n == 1 ? "" : "s", reasons[r]);
+			summary_say(lines,
+				    "%zu cell%s not judged: %s on a side.", n,
+				    n == 1 ? "" : "s", reasons[r]);
 	}
 	if (c->only_a || c->only_b)
-		say(lines, "In A alone: %zu cells; in B alone: %zu.", c->only_a,
-		    c->only_b);
+		summary_say(lines, "In A alone: %zu cells; in B alone: %zu.",
+			    c->only_a, c->only_b);
 }
 
 /* At what half-width of A's and B's cells TOST can reach `same` at all: z
  * of 5 % one-sided, and two equal errors added. */
 static void say_undecided(const struct comparison *c,
-			  const struct compare_lines *lines)
+			  const struct summary_lines *lines)
 {
 	double needed = expm1(1.96 * log1p(c->args.margin) / 1.645 /
 			      (c->args.paired ? 1 : sqrt(2)));
 
 	if (c->count[VERDICT_UNDECIDED])
-		say(lines,
-		    "%zu cells are undecided: their intervals reach over the "
-		    "margin. A single cell can be told to be the same only "
-		    "where both sides are known well within %.1f %%; the means "
-		    "are far sharper.",
-		    c->count[VERDICT_UNDECIDED], 100 * needed);
+		summary_say(
+			lines,
+			"%zu cells are undecided: their intervals reach over the "
+			"margin. A single cell can be told to be the same only "
+			"where both sides are known well within %.1f %%; the means "
+			"are far sharper.",
+			c->count[VERDICT_UNDECIDED], 100 * needed);
 }
 
 void compare_say_notes(const struct compare_report *report,
-		       const struct compare_lines *lines)
+		       const struct summary_lines *lines)
 {
 	const struct comparison *c = report->comparison;
 
 	say_undecided(c, lines);
 	say_unjudged(c, lines);
 	say_differences(c, lines);
-	say(lines,
-	    "Worse and better: by more than the margin; same: within it "
-	    "(TOST). Of the verdicts given at most %.3g %% are expected to be "
-	    "false (%s over %zu cells). Intervals of 95 %% are each cell's "
-	    "own, and of these runs: what differed between the runs and lasted "
-	    "is not in them.",
-	    100 * c->args.q,
-	    c->args.fdr == FDR_BY ? "Benjamini and Yekutieli"
-				  : "Benjamini and Hochberg",
-	    c->cells - c->unjudged);
+	summary_say(
+		lines,
+		"Worse and better: by more than the margin; same: within it "
+		"(TOST). Of the verdicts given at most %.3g %% are expected to be "
+		"false (%s over %zu cells). Intervals of 95 %% are each cell's "
+		"own, and of these runs: what differed between the runs and lasted "
+		"is not in them.",
+		100 * c->args.q,
+		c->args.fdr == FDR_BY ? "Benjamini and Yekutieli"
+				      : "Benjamini and Hochberg",
+		c->cells - c->unjudged);
 	if (c->args.paired)
-		say(lines, "Both paths were measured in the same blocks and "
-			   "are compared block by block.");
+		summary_say(lines,
+			    "Both paths were measured in the same blocks and "
+			    "are compared block by block.");
 }

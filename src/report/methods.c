@@ -14,18 +14,6 @@
 #define TOO_WIDE 2.0 /* half-widths over the precision: too noisy */
 #define RTO_NS	 (200 * NS_PER_MS) /* TCP's least, RTO_MIN of Linux */
 
-__attribute__((format(printf, 2, 3))) static void
-say(const struct summary_lines *lines, const char *fmt, ...)
-{
-	char text[4096];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	lines->line(lines->arg, text);
-}
-
 static const char *fact(const struct matrix *m, const char *key)
 {
 	const char *text = json_string_value(json_object_get(m->design, key));
@@ -85,12 +73,13 @@ void methods_write_warning(const struct matrix *m,
 	words_share(width, is, sizeof(is));
 	words_share(m->precision, asked, sizeof(asked));
 	words_share(worst, s, sizeof(s));
-	say(lines,
-	    "TOO NOISY for +-%s, or too short: half of the intervals are wider "
-	    "than +-%s. One block's ratio spreads by up to %s here, so that a "
-	    "point needs about %.0f blocks; read the intervals, not the "
-	    "numbers.",
-	    asked, is, s, blocks_needed(m, worst));
+	summary_say(
+		lines,
+		"TOO NOISY for +-%s, or too short: half of the intervals are wider "
+		"than +-%s. One block's ratio spreads by up to %s here, so that a "
+		"point needs about %.0f blocks; read the intervals, not the "
+		"numbers.",
+		asked, is, s, blocks_needed(m, worst));
 }
 
 static void say_design(const struct matrix *m,
@@ -101,18 +90,20 @@ static void say_design(const struct matrix *m,
 
 	if (m->rule_2007 || !*fact(m, "slice_ns"))
 		return;
-	say(lines,
-	    "Measured in blocks: %s slices of %.4g ms a path (and %.4g ms not "
-	    "counted before each), in random order, then reversed, after %.4g "
-	    "ms of warm-up on fresh connections; %s.",
-	    fact(m, "cycles"), fact_ms(m, "slice_ns"), fact_ms(m, "guard_ns"),
-	    fact_ms(m, "warmup_ns"),
-	    *calibration ? calibration : "slices not calibrated");
+	summary_say(
+		lines,
+		"Measured in blocks: %s slices of %.4g ms a path (and %.4g ms not "
+		"counted before each), in random order, then reversed, after %.4g "
+		"ms of warm-up on fresh connections; %s.",
+		fact(m, "cycles"), fact_ms(m, "slice_ns"),
+		fact_ms(m, "guard_ns"), fact_ms(m, "warmup_ns"),
+		*calibration ? calibration : "slices not calibrated");
 	if (strncmp(receive, "no", 2) == 0)
-		say(lines,
-		    "What M2 receives could not be steered to its CPUs (%s): "
-		    "expect a wider spread.",
-		    receive + (receive[2] == ':' ? 4 : 2));
+		summary_say(
+			lines,
+			"What M2 receives could not be steered to its CPUs (%s): "
+			"expect a wider spread.",
+			receive + (receive[2] == ':' ? 4 : 2));
 }
 
 static void say_path(const struct matrix *m, size_t p,
@@ -128,18 +119,19 @@ static void say_path(const struct matrix *m, size_t p,
 			      sizeof(measured));
 	words_share(path->pool.s0, s, sizeof(s));
 	if ((int)p == m->reference || m->rule_2007)
-		say(lines, "%s: %zu blocks, %s, of it measured %s.", path->name,
-		    u->blocks, share, measured);
+		summary_say(lines, "%s: %zu blocks, %s, of it measured %s.",
+			    path->name, u->blocks, share, measured);
 	else
-		say(lines,
-		    "%s: %zu blocks (%.1f a point), %s, of it measured %s; "
-		    "spread of one block's ratio s %s, lag-1 %.2f%s; +-%.3g %% "
-		    "takes about %.0f blocks a point.",
-		    path->name, u->blocks,
-		    (double)u->blocks / (double)m->points, share, measured, s,
-		    path->pool.lag1,
-		    path->pool.inflation > 1 ? " (intervals widened)" : "",
-		    100 * m->precision, blocks_needed(m, path->pool.s0));
+		summary_say(
+			lines,
+			"%s: %zu blocks (%.1f a point), %s, of it measured %s; "
+			"spread of one block's ratio s %s, lag-1 %.2f%s; +-%.3g %% "
+			"takes about %.0f blocks a point.",
+			path->name, u->blocks,
+			(double)u->blocks / (double)m->points, share, measured,
+			s, path->pool.lag1,
+			path->pool.inflation > 1 ? " (intervals widened)" : "",
+			100 * m->precision, blocks_needed(m, path->pool.s0));
 }
 
 /* Steal and load: what else the machine did. */
@@ -158,20 +150,22 @@ static void say_machine(const struct matrix *m,
 			idle_ns = u->idle_max_ns;
 	}
 	if (cpus_ns)
-		say(lines,
-		    "The machine in the paths' turns: %.0f %% busy, %.1f %% "
-		    "stolen by its host%s%s%s.",
-		    100 * (double)busy_ns / (double)cpus_ns,
-		    100 * (double)steal_ns / (double)cpus_ns,
-		    *fact(m, "load_before") ? "; load average before " : "",
-		    fact(m, "load_before"),
-		    *fact(m, "load_before") ? " (all else)" : "");
+		summary_say(
+			lines,
+			"The machine in the paths' turns: %.0f %% busy, %.1f %% "
+			"stolen by its host%s%s%s.",
+			100 * (double)busy_ns / (double)cpus_ns,
+			100 * (double)steal_ns / (double)cpus_ns,
+			*fact(m, "load_before") ? "; load average before " : "",
+			fact(m, "load_before"),
+			*fact(m, "load_before") ? " (all else)" : "");
 	if (idle_ns > RTO_NS)
-		say(lines,
-		    "A path once waited %.0f ms for its turn, longer than "
-		    "TCP's least timeout of 200 ms: its window may have been "
-		    "small after it.",
-		    (double)idle_ns / (double)NS_PER_MS);
+		summary_say(
+			lines,
+			"A path once waited %.0f ms for its turn, longer than "
+			"TCP's least timeout of 200 ms: its window may have been "
+			"small after it.",
+			(double)idle_ns / (double)NS_PER_MS);
 }
 
 static void say_discards(const struct matrix *m,
@@ -181,13 +175,15 @@ static void say_discards(const struct matrix *m,
 	size_t i;
 
 	json_array_foreach(m->discards, i, discard)
-		say(lines, "Discarded, %lld block%s: %s.",
-		    (long long)json_integer_value(
-			    json_object_get(discard, "blocks")),
-		    json_integer_value(json_object_get(discard, "blocks")) == 1
-			    ? ""
-			    : "s",
-		    json_string_value(json_object_get(discard, "cause")));
+		summary_say(
+			lines, "Discarded, %lld block%s: %s.",
+			(long long)json_integer_value(
+				json_object_get(discard, "blocks")),
+			json_integer_value(
+				json_object_get(discard, "blocks")) == 1
+				? ""
+				: "s",
+			json_string_value(json_object_get(discard, "cause")));
 }
 
 /* Linux counts the overhead of its buffers into them: twice what was asked. */
@@ -216,18 +212,21 @@ static void say_buffers(const struct matrix *m,
 		first = first ? first : c;
 	}
 	if (n)
-		say(lines,
-		    "Socket buffers are not as asked in %zu of %zu cells; "
-		    "first on %s: %" PRId64 " bytes asked, %" PRId64
-		    " to send and %" PRId64 " to receive (the kernel counts "
-		    "twice what it grants).",
-		    n, cells, m->path[first->path].name,
-		    first->point->value[AXIS_SOCKET_SIZE],
-		    first->sndbuf_effective, first->rcvbuf_effective);
+		summary_say(
+			lines,
+			"Socket buffers are not as asked in %zu of %zu cells; "
+			"first on %s: %" PRId64 " bytes asked, %" PRId64
+			" to send and %" PRId64
+			" to receive (the kernel counts "
+			"twice what it grants).",
+			n, cells, m->path[first->path].name,
+			first->point->value[AXIS_SOCKET_SIZE],
+			first->sndbuf_effective, first->rcvbuf_effective);
 	else if (cells)
-		say(lines,
-		    "Socket buffers are as asked in all cells (the kernel "
-		    "counts them double).");
+		summary_say(
+			lines,
+			"Socket buffers are as asked in all cells (the kernel "
+			"counts them double).");
 }
 
 void methods_write(const struct matrix *matrix,

@@ -59,17 +59,25 @@ static void put_escaped(FILE *out, const char *text)
 	}
 }
 
-void prose_title(const struct prose *prose, const char *text)
+/* `space`: what stands before it in plain text. */
+static void put_title(const struct prose *prose, const char *markdown,
+		      const char *space, const char *text)
 {
 	if (prose->markdown) {
-		fputs("# ", prose->out);
+		fputs(markdown, prose->out);
 		put_escaped(prose->out, text);
 		fputs("\n\n", prose->out);
 		return;
 	}
+	fputs(space, prose->out);
 	fputs(prose->color ? "\033[1m" : "", prose->out);
 	wrap(prose->out, text, 0);
 	fputs(prose->color ? "\033[0m" : "", prose->out);
+}
+
+void prose_title(const struct prose *prose, const char *text)
+{
+	put_title(prose, "# ", "", text);
 }
 
 void prose_heading(const struct prose *prose, const char *fmt, ...)
@@ -80,15 +88,7 @@ void prose_heading(const struct prose *prose, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (prose->markdown) {
-		fputs("\n## ", prose->out);
-		put_escaped(prose->out, text);
-		fputs("\n\n", prose->out);
-		return;
-	}
-	fputs(prose->color ? "\n\033[1m" : "\n", prose->out);
-	wrap(prose->out, text, 0);
-	fputs(prose->color ? "\033[0m" : "", prose->out);
+	put_title(prose, "\n## ", "\n", text);
 }
 
 void prose_paragraph(const struct prose *prose, const char *fmt, ...)

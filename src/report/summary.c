@@ -11,8 +11,7 @@
 
 #define STALLED 0.02 /* trimmed ratio to R, docs/statistics.md */
 
-__attribute__((format(printf, 2, 3))) static void
-say(const struct summary_lines *lines, const char *fmt, ...)
+void summary_say(const struct summary_lines *lines, const char *fmt, ...)
 {
 	char text[4096];
 	va_list ap;
@@ -99,10 +98,11 @@ static void say_when(const struct matrix *m, const struct summary_lines *lines)
 	if (m->discarded)
 		snprintf(discarded, sizeof(discarded), " (%zu discarded)",
 			 m->discarded);
-	say(lines, "%s, %s%s%s; %zu block%s of %s%s",
-	    m->started_at_ns ? started : "no date",
-	    m->finished_at_ns ? took : "not finished", *m->end ? ", " : "",
-	    m->end, m->blocks, plural(m->blocks), paths, discarded);
+	summary_say(lines, "%s, %s%s%s; %zu block%s of %s%s",
+		    m->started_at_ns ? started : "no date",
+		    m->finished_at_ns ? took : "not finished",
+		    *m->end ? ", " : "", m->end, m->blocks, plural(m->blocks),
+		    paths, discarded);
 }
 
 /* Never silently: figures of emulation are no hardware's. */
@@ -125,10 +125,11 @@ static void say_emulated(const struct matrix *m,
 				       *nodes ? ", " : "", node);
 	}
 	if (*nodes)
-		say(lines,
-		    "EMULATED: %s on QEMU's tcg, without KVM. What follows "
-		    "is the speed of emulation, not of hardware.",
-		    nodes);
+		summary_say(
+			lines,
+			"EMULATED: %s on QEMU's tcg, without KVM. What follows "
+			"is the speed of emulation, not of hardware.",
+			nodes);
 }
 
 void summary_write_head(const struct matrix *matrix,
@@ -137,8 +138,9 @@ void summary_write_head(const struct matrix *matrix,
 	const char *host = matrix->host, *version = matrix->version;
 
 	if (*host || *version)
-		say(lines, "%s%s%s%s", host, *host && *version ? "; " : "",
-		    *version ? "vazao " : "", version);
+		summary_say(lines, "%s%s%s%s", host,
+			    *host && *version ? "; " : "",
+			    *version ? "vazao " : "", version);
 	say_when(matrix, lines);
 	say_emulated(matrix, lines);
 }
@@ -171,24 +173,28 @@ static void say_answer(const struct matrix *m, size_t path,
 
 	summary_of(m, path, &s);
 	if (s.status[CELL_IMPORTED]) {
-		say(lines,
-		    "%s: imported; other tools' numbers, without blocks or "
-		    "intervals, so without an efficiency",
-		    name);
+		summary_say(
+			lines,
+			"%s: imported; other tools' numbers, without blocks or "
+			"intervals, so without an efficiency",
+			name);
 		return;
 	}
 	if (s.estimated == 0) {
-		say(lines,
-		    "%s: no efficiency; %zu cell%s FAILED, %zu CAPPED, %zu "
-		    "not measured",
-		    name, s.status[CELL_FAILED], plural(s.status[CELL_FAILED]),
-		    s.status[CELL_CAPPED], s.status[CELL_NOT_REACHED]);
+		summary_say(
+			lines,
+			"%s: no efficiency; %zu cell%s FAILED, %zu CAPPED, %zu "
+			"not measured",
+			name, s.status[CELL_FAILED],
+			plural(s.status[CELL_FAILED]), s.status[CELL_CAPPED],
+			s.status[CELL_NOT_REACHED]);
 		return;
 	}
 	words_share(s.mean, mean, sizeof(mean));
 	describe_range(m, &s, range, sizeof(range));
-	say(lines, "%s %s %s of %s's throughput (%s)", name,
-	    s.mean < 1.005 ? "keeps" : "reaches", mean, reference, range);
+	summary_say(lines, "%s %s %s of %s's throughput (%s)", name,
+		    s.mean < 1.005 ? "keeps" : "reaches", mean, reference,
+		    range);
 }
 
 void summary_write_answers(const struct matrix *matrix,
@@ -196,8 +202,8 @@ void summary_write_answers(const struct matrix *matrix,
 {
 	methods_write_warning(matrix, lines);
 	if (matrix->paths < 2)
-		say(lines, "%s alone: nothing to compare it with",
-		    matrix->path[0].name);
+		summary_say(lines, "%s alone: nothing to compare it with",
+			    matrix->path[0].name);
 	for (size_t path = 1; path < matrix->paths; path++)
 		say_answer(matrix, path, lines);
 }
@@ -227,8 +233,8 @@ static void say_not_reached(const struct matrix *m,
 		append(text, sizeof(text), ", widest +-%s at %s", width, where);
 	}
 	if (total)
-		say(lines, "NOT_REACHED, not within +-%.3g %%: %s.",
-		    100 * m->precision, text);
+		summary_say(lines, "NOT_REACHED, not within +-%.3g %%: %s.",
+			    100 * m->precision, text);
 }
 
 /* The cell of a path that failed first of those with the same cause. */
@@ -265,11 +271,13 @@ static void say_failed(const struct matrix *m,
 			continue;
 		words_point(m, cell->point, where, sizeof(where));
 		if (same == 1)
-			say(lines, "FAILED: %s at %s: %s.", m->path[path].name,
-			    where, cell->cause);
+			summary_say(lines, "FAILED: %s at %s: %s.",
+				    m->path[path].name, where, cell->cause);
 		else
-			say(lines, "FAILED: %s in %zu cells, first at %s: %s.",
-			    m->path[path].name, same, where, cell->cause);
+			summary_say(lines,
+				    "FAILED: %s in %zu cells, first at %s: %s.",
+				    m->path[path].name, same, where,
+				    cell->cause);
 	}
 }
 
@@ -287,10 +295,11 @@ static void say_capped(const struct matrix *m,
 	}
 	units_format_rate(m->link_bps, rate, sizeof(rate));
 	if (n)
-		say(lines,
-		    "CAPPED, %zu cell%s: path and reference fill the link of "
-		    "%s, so their ratio says nothing of the overhead.",
-		    n, plural(n), rate);
+		summary_say(
+			lines,
+			"CAPPED, %zu cell%s: path and reference fill the link of "
+			"%s, so their ratio says nothing of the overhead.",
+			n, plural(n), rate);
 }
 
 /* "cubic on M2, native; reno on domU": by value, each with its nodes. */
@@ -335,9 +344,10 @@ static void say_differences(const struct matrix *m,
 			continue;
 		describe_values(json_object_get(difference, "values"), values,
 				sizeof(values));
-		say(lines, "Not alike on every node: %s (%s).",
-		    json_string_value(json_object_get(difference, "key")),
-		    values);
+		summary_say(
+			lines, "Not alike on every node: %s (%s).",
+			json_string_value(json_object_get(difference, "key")),
+			values);
 	}
 }
 
@@ -355,19 +365,21 @@ static void say_stalls(const struct matrix *m,
 				     STALLED;
 		}
 		if (n)
-			say(lines,
-			    "Stalls or bursts on %s: in %zu cell%s the mean "
-			    "without the outer fifths of the blocks is more "
-			    "than 2 %% away.",
-			    m->path[path].name, n, plural(n));
+			summary_say(
+				lines,
+				"Stalls or bursts on %s: in %zu cell%s the mean "
+				"without the outer fifths of the blocks is more "
+				"than 2 %% away.",
+				m->path[path].name, n, plural(n));
 	}
 }
 
 static void say_rule(const struct matrix *m, const struct summary_lines *lines)
 {
 	if (m->rule_2007)
-		say(lines, "Rule of 2007: one configuration after another. "
-			   "Drift between them is not in the intervals.");
+		summary_say(lines,
+			    "Rule of 2007: one configuration after another. "
+			    "Drift between them is not in the intervals.");
 }
 
 /* The last few; JSON has them all. */
@@ -388,10 +400,10 @@ static void say_events(const struct matrix *m,
 		       what ? what : "");
 	}
 	if (first)
-		say(lines, "The last %zu of %zu events: %s.", shown, count,
-		    text);
+		summary_say(lines, "The last %zu of %zu events: %s.", shown,
+			    count, text);
 	else if (count)
-		say(lines, "On the way: %s.", text);
+		summary_say(lines, "On the way: %s.", text);
 }
 
 void summary_write_notes(const struct matrix *matrix,
@@ -408,13 +420,15 @@ void summary_write_notes(const struct matrix *matrix,
 	methods_write(matrix, lines);
 	say_rule(matrix, lines);
 	if (intervals)
-		say(lines,
-		    "%zu interval%s of 95 %%: %.1f are expected to miss the "
-		    "truth.",
-		    intervals, plural(intervals), 0.05 * (double)intervals);
-	say(lines,
-	    "Efficiency is throughput over that of %s in the same cell; means "
-	    "over cells are geometric. Throughput is 10^6 bit/s of payload at "
-	    "the receiver.",
-	    matrix->path[0].name);
+		summary_say(
+			lines,
+			"%zu interval%s of 95 %%: %.1f are expected to miss the "
+			"truth.",
+			intervals, plural(intervals), 0.05 * (double)intervals);
+	summary_say(
+		lines,
+		"Efficiency is throughput over that of %s in the same cell; means "
+		"over cells are geometric. Throughput is 10^6 bit/s of payload at "
+		"the receiver.",
+		matrix->path[0].name);
 }

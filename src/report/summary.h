@@ -33,6 +33,10 @@ struct summary_lines {
 	void *arg;
 };
 
+/* One sentence, as printf(3) makes it. */
+void summary_say(const struct summary_lines *lines, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Title, host, when and how much. */
 void summary_write_head(const struct matrix *matrix,
 			const struct summary_lines *lines);
