@@ -187,28 +187,27 @@ static void add_best_sockets(struct claim *claim, const struct matrix *m,
 	}
 }
 
-static void build_best_rate(struct claim *claim, const struct evidence *e,
-			    size_t path)
+static void build_best(struct claim *claim, const struct evidence *e,
+		       size_t path, enum quantity quantity)
 {
 	const struct matrix *m = e->matrix;
 
 	for (size_t i = 0; i < m->points; i++)
 		if (mtu_of(m, i) == 500 && socket_of(m, i) &&
 		    socket_of(m, i) < 112 * K)
-			add_best_sockets(claim, m, i, path,
-					 QUANTITY_THROUGHPUT);
+			add_best_sockets(claim, m, i, path, quantity);
+}
+
+static void build_best_rate(struct claim *claim, const struct evidence *e,
+			    size_t path)
+{
+	build_best(claim, e, path, QUANTITY_THROUGHPUT);
 }
 
 static void build_best_efficiency(struct claim *claim, const struct evidence *e,
 				  size_t path)
 {
-	const struct matrix *m = e->matrix;
-
-	for (size_t i = 0; i < m->points; i++)
-		if (mtu_of(m, i) == 500 && socket_of(m, i) &&
-		    socket_of(m, i) < 112 * K)
-			add_best_sockets(claim, m, i, path,
-					 QUANTITY_EFFICIENCY);
+	build_best(claim, e, path, QUANTITY_EFFICIENCY);
 }
 
 static void build_full(struct claim *claim, const struct evidence *e,
