@@ -213,17 +213,13 @@ static int load_axes(struct matrix *m, struct store *store, struct err *err)
 	return 0;
 }
 
-static int load_usage(struct matrix *m, struct store *store, struct err *err)
+static int load_usage(struct matrix *m, struct store *store,
+		      struct samples *samples, struct err *err)
 {
-	struct store_usage *usage = calloc(m->paths, sizeof(*usage));
-	int rc;
+	int rc = store_load_host_usage(store, samples->usage, m->paths, err);
 
-	if (!usage)
-		return err_sys(err, ENOMEM, "%zu paths", m->paths);
-	rc = store_load_usage(store, usage, m->paths, err);
 	for (size_t i = 0; i < m->paths; i++)
-		m->path[i].usage = usage[i];
-	free(usage);
+		m->path[i].usage = samples->usage[i];
 	return rc;
 }
 
@@ -419,6 +415,7 @@ static int estimate(struct matrix *m, struct store *store,
 	struct samples samples;
 	int rc = samples_gather(&samples, store, &wanted, err);
 
+	rc = rc ? rc : load_usage(m, store, &samples, err);
 	rc = rc ? rc : estimate_all(m, &samples, err);
 	rc = rc ? rc : cost_fill(m, store, query, err);
 	rc = rc ? rc : exchange_load(m, store, query, err);
@@ -446,7 +443,6 @@ int matrix_load_query(struct matrix **matrix, struct store *store,
 	rc = rc ? rc : load_axes(m, store, err);
 	rc = rc ? rc : find_reference(m, query->reference, err);
 	rc = rc ? rc : load_failures(m, store, err);
-	rc = rc ? rc : load_usage(m, store, err);
 	rc = rc ? rc : estimate(m, store, query, err);
 	rc = rc ? rc : imported_fill(m, store, err);
 	if (rc)

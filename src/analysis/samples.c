@@ -90,6 +90,22 @@ static int add_block(const struct gather *gather,
 	return 0;
 }
 
+static void add_usage(struct samples *samples, const struct store_block *block)
+{
+	for (size_t i = 0; i < block->measurements; i++) {
+		const struct store_measurement *m = &block->measurement[i];
+		struct store_usage *usage = &samples->usage[m->path];
+
+		usage->blocks++;
+		usage->measured_ns += m->duration_ns;
+		usage->share_ns +=
+			block->duration_ns / (int64_t)block->measurements;
+		usage->retransmits += m->retransmits;
+		if (m->idle_max_ns > usage->idle_max_ns)
+			usage->idle_max_ns = m->idle_max_ns;
+	}
+}
+
 static bool is_wanted(const struct samples_query *query,
 		      const struct store_block *block)
 {
@@ -103,8 +119,12 @@ static int take_block(void *arg, const struct store_block *block,
 	const struct gather *gather = arg;
 	int rc = check_block(block, gather->query, err);
 
-	if (rc || !is_wanted(gather->query, block))
+	if (rc)
 		return rc;
+	if (!block->discarded)
+		add_usage(gather->samples, block);
+	if (!is_wanted(gather->query, block))
+		return 0;
 	if (block->discarded) {
 		gather->samples->discarded++;
 		return 0;
@@ -145,8 +165,11 @@ int samples_gather(struct samples *samples, struct store *store,
 	memset(samples, 0, sizeof(*samples));
 	samples->cells = query->points * query->paths;
 	samples->cell = calloc(samples->cells + 1, sizeof(*samples->cell));
-	if (!samples->cell)
+	samples->usage = calloc(query->paths + 1, sizeof(*samples->usage));
+	if (!samples->cell || !samples->usage) {
+		samples_free(samples);
 		return err_sys(err, ENOMEM, "%zu cells", samples->cells);
+	}
 	rc = store_each_block(store, &scan, take_block, &gather, err);
 	for (size_t i = 0; rc == 0 && i < samples->cells; i++)
 		if (pair_up(&samples->cell[i]))
@@ -167,5 +190,6 @@ void samples_free(struct samples *samples)
 		free(cell->x);
 	}
 	free(samples->cell);
+	free(samples->usage);
 	memset(samples, 0, sizeof(*samples));
 }

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "store/store.h"
+#include "store/usage.h"
 
 /* Good blocks of one cell, in time order. */
 struct cell_samples {
@@ -27,6 +28,9 @@ struct samples {
 	struct cell_samples *cell; /* [point * paths + path] */
 	size_t cells;
 	size_t blocks, discarded;
+	/* [paths] what every good block of the study took, also those that
+	 * the query leaves out; the machine's part of it is not filled */
+	struct store_usage *usage;
 };
 
 /* Which blocks are read, and against which path. */

@@ -299,8 +299,9 @@ struct scan {
 
 /* As block_ops and measurement_ops read them. */
 static const char *const block_columns[] = {
-	[STORE_RATES] = "id, point, round, '0', NULL, started_at_ns, 0, NULL, "
-			"CASE WHEN discarded IS NULL THEN NULL ELSE '' END",
+	[STORE_RATES] =
+		"id, point, round, '0', NULL, started_at_ns, "
+		"duration_ns, NULL, CASE WHEN discarded IS NULL THEN NULL ELSE '' END",
 	[STORE_FULL] = "id, point, round, seed, slice_order, started_at_ns, "
 		       "duration_ns, settings, discarded",
 	[STORE_EXCHANGES] = "id, point, round, '0', NULL, started_at_ns, 0, "
@@ -308,8 +309,9 @@ static const char *const block_columns[] = {
 			    "'' END",
 };
 static const char *const measurement_columns[] = {
-	[STORE_RATES] = "block, path, throughput_mbps, 0, 0, 0, sndbuf_bytes, "
-			"rcvbuf_bytes, 0, 0, 0, '', NULL, NULL, 0, 0, 0, NULL, "
+	[STORE_RATES] = "block, path, throughput_mbps, 0, duration_ns, "
+			"idle_max_ns, sndbuf_bytes, rcvbuf_bytes, 0, "
+			"retransmits, 0, '', NULL, NULL, 0, 0, 0, NULL, "
 			"0, 0, 0, 0",
 	[STORE_FULL] = "block, path, throughput_mbps, bytes, duration_ns, "
 		       "idle_max_ns, sndbuf_bytes, rcvbuf_bytes, mss_bytes, "

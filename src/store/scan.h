@@ -15,9 +15,11 @@
 /*
  * Every block in time order. It is the callee's to look at while the call
  * lasts; what `take` returns, if not 0, ends the scan. RATES: id, point,
- * round, started_at_ns, discarded (what for is not told: "") and of each
- * measurement path, throughput and buffers; EXCHANGES: the same, and what
- * exchanges, datagrams and both directions add; FULL: everything.
+ * round, started_at_ns, duration_ns, discarded (what for is not told: "") and
+ * of each measurement path, throughput, duration_ns, idle_max_ns, buffers and
+ * retransmits; EXCHANGES: the same of a block but its duration, and of each
+ * measurement path, throughput, bytes, duration_ns and what exchanges,
+ * datagrams and both directions add; FULL: everything.
  */
 enum store_detail { STORE_RATES, STORE_FULL, STORE_EXCHANGES };
 struct store_scan {

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/usage.h"
 
-#include <string.h>
-
 #include "store/private.h"
 
 /* How many blocks a path has before its counters are sampled. */
 #define SAMPLED "20000"
-
-static const char sums[] =
-	"SELECT m.path, count(*), sum(m.duration_ns), "
-	"sum(b.duration_ns / (SELECT count(*) FROM measurement o "
-	"WHERE o.block = b.id)), max(m.idle_max_ns), sum(m.retransmits) "
-	"FROM measurement m JOIN block b ON b.id = m.block "
-	"WHERE b.discarded IS NULL GROUP BY m.path";
 
 static const char host[] =
 	"SELECT path, "
@@ -26,15 +17,6 @@ static const char host[] =
 	"((SELECT count(*) FROM block) < " SAMPLED " OR block % 16 = 0) "
 	"GROUP BY path";
 
-static void read_sums(sqlite3_stmt *query, struct store_usage *usage)
-{
-	usage->blocks = (size_t)sqlite3_column_int64(query, 1);
-	usage->measured_ns = sqlite3_column_int64(query, 2);
-	usage->share_ns = sqlite3_column_int64(query, 3);
-	usage->idle_max_ns = sqlite3_column_int64(query, 4);
-	usage->retransmits = sqlite3_column_int64(query, 5);
-}
-
 static void read_host(sqlite3_stmt *query, struct store_usage *usage)
 {
 	usage->cpus_ns = sqlite3_column_int64(query, 1);
@@ -42,12 +24,11 @@ static void read_host(sqlite3_stmt *query, struct store_usage *usage)
 	usage->steal_ns = sqlite3_column_int64(query, 3);
 }
 
-static int each_path(struct store *store, const char *sql,
-		     void (*read)(sqlite3_stmt *, struct store_usage *),
-		     struct store_usage *usage, size_t paths, struct err *err)
+int store_load_host_usage(struct store *store, struct store_usage *usage,
+			  size_t paths, struct err *err)
 {
 	sqlite3_stmt *query = NULL;
-	int rc = db_query(&store->db, &query, sql, err);
+	int rc = db_query(&store->db, &query, host, err);
 
 	if (rc)
 		return rc;
@@ -55,20 +36,10 @@ static int each_path(struct store *store, const char *sql,
 		int64_t path = sqlite3_column_int64(query, 0);
 
 		if (path >= 0 && (size_t)path < paths)
-			read(query, &usage[path]);
+			read_host(query, &usage[path]);
 	}
 	sqlite3_finalize(query);
 	return rc;
-}
-
-int store_load_usage(struct store *store, struct store_usage *usage,
-		     size_t paths, struct err *err)
-{
-	int rc;
-
-	memset(usage, 0, paths * sizeof(*usage));
-	rc = each_path(store, sums, read_sums, usage, paths, err);
-	return rc ? rc : each_path(store, host, read_host, usage, paths, err);
 }
 
 int store_load_discards(struct store *store, json_t **discards, struct err *err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * usage.h - what a study's blocks took, summed up by path in the store, so
- * that a million of them need not be read for it.
+ * usage.h - what a study's blocks took, by path. Sums over blocks are made by
+ * whoever scans them (scan.h); the machine's, which would need every block's
+ * counters, in the store.
  *
  * Called by the analysis.
  */
@@ -21,9 +22,10 @@ struct store_usage {
 	int64_t cpus_ns, busy_ns, steal_ns;
 };
 
-/* usage: [paths], by path id. */
-int store_load_usage(struct store *store, struct store_usage *usage,
-		     size_t paths, struct err *err);
+/* cpus_ns, busy_ns and steal_ns alone. usage: [paths], by path id; what was
+ * not observed is left as it is. */
+int store_load_host_usage(struct store *store, struct store_usage *usage,
+			  size_t paths, struct err *err);
 
 /* [{"cause", "blocks"}], most first; a new reference. */
 int store_load_discards(struct store *store, json_t **discards,
