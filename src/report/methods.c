@@ -13,6 +13,7 @@
 
 #define TOO_WIDE 2.0 /* half-widths over the precision: too noisy */
 #define RTO_NS	 (200 * NS_PER_MS) /* TCP's least, RTO_MIN of Linux */
+#define FILLINGS 20 /* a slice should last this often a buffer's passing */
 
 static const char *fact(const struct matrix *m, const char *key)
 {
@@ -229,10 +230,46 @@ static void say_buffers(const struct matrix *m,
 			"counts them double).");
 }
 
+/* How long the sender's buffer takes to pass, at the cell's rate. */
+static double buffer_ns(const struct cell *c)
+{
+	double bits = 8 * (double)c->sndbuf_effective / 2;
+
+	return c->throughput.valid && c->throughput.mean > 0
+		       ? bits / c->throughput.mean * 1e3
+		       : 0;
+}
+
+/* Below it the buffer's filling may tell in the rate: docs/statistics.md. */
+static void say_short_slices(const struct matrix *m,
+			     const struct summary_lines *lines)
+{
+	double slice_ns = strtod(fact(m, "slice_ns"), NULL), longest_ns = 0;
+	size_t n = 0, cells = 0;
+
+	if (m->rule_2007 || !(slice_ns > 0))
+		return;
+	for (size_t i = 0; i < m->points * m->paths; i++) {
+		double ns = buffer_ns(&m->cell[i]);
+
+		cells += m->cell[i].blocks > 0;
+		n += FILLINGS * ns > slice_ns;
+		longest_ns = fmax(longest_ns, ns);
+	}
+	if (n)
+		summary_say(lines,
+			    "In %zu of %zu cells a slice is shorter than %d "
+			    "times its full socket buffer takes to pass (up to "
+			    "%.2g ms): whether it is still right there is for "
+			    "vazao calibrate to show.",
+			    n, cells, FILLINGS, longest_ns / 1e6);
+}
+
 void methods_write(const struct matrix *matrix,
 		   const struct summary_lines *lines)
 {
 	say_design(matrix, lines);
+	say_short_slices(matrix, lines);
 	for (size_t p = 0; p < matrix->paths; p++)
 		if (matrix->path[p].usage.blocks)
 			say_path(matrix, p, lines);
