@@ -2,27 +2,38 @@
 /*
  * What an agent reads from a hostile client, under libFuzzer: frames, JSON,
  * every op's arguments, and the relay's framing. What ops would do to the
- * machine is not done: blocks, interfaces and counters are replaced below.
+ * machine is not done: blocks, interfaces and counters are replaced below, and
+ * so are the system calls, by -Dread=fuzz_read and the like: no input costs
+ * one, and what is read and written can be judged.
  *
  * The first byte says how the rest is read: as a stream; as lines, each put
- * into a frame of its own, so that the ops are reached; or by a relay.
+ * into a frame of its own, so that the ops are reached; or by a relay. Its
+ * upper six bits are the most that one read() gives: 0 is all.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent/eye.h"
+#include "agent/protocol.h"
 #include "agent/relay.h"
 #include "agent/server.h"
 #include "base/log.h"
 #include "base/netdev.h"
 #include "workload/block.h"
 
-#define PIPE_BYTES 65536
+#define INPUT_MAX  32768
+#define FRAMES_MAX 65536
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -31,6 +42,196 @@ static void claim(bool true_always)
 {
 	if (!true_always)
 		abort();
+}
+
+/*
+ * In place of the kernel: descriptors that are none.
+ */
+
+enum { FD_IN = 1000, FD_OUT, FD_QUIET, FD_AGENT, FD_SYSCTL, FD_OTHER };
+
+static struct {
+	const uint8_t *data; /* FD_IN */
+	size_t left, most;
+	uint8_t header[4]; /* of the frame that is being written */
+	size_t header_have, body_left, magic_have;
+	bool body_begun;
+} stream;
+
+static void open_stream(const uint8_t *data, size_t size, size_t most,
+			bool hello)
+{
+	memset(&stream, 0, sizeof(stream));
+	stream.data = data;
+	stream.left = size;
+	stream.most = most ? most : SIZE_MAX;
+	stream.magic_have = hello ? 0 : strlen(AGENT_MAGIC);
+}
+
+/* Whatever is written is frames: of JSON objects, or of anything but nothing
+ * that the relay lets pass. */
+static void check_written(uint8_t c, bool json)
+{
+	if (stream.magic_have < strlen(AGENT_MAGIC)) {
+		claim(c == (uint8_t)AGENT_MAGIC[stream.magic_have++]);
+		return;
+	}
+	if (stream.body_left) {
+		claim(!json || stream.body_begun || c == '{');
+		stream.body_begun = true;
+		claim(!json || stream.body_left > 1 || c == '}');
+		stream.body_left--;
+		return;
+	}
+	stream.header[stream.header_have++] = c;
+	if (stream.header_have < sizeof(stream.header))
+		return;
+	stream.header_have = 0;
+	stream.body_begun = false;
+	for (size_t i = 0; i < sizeof(stream.header); i++)
+		stream.body_left = stream.body_left << 8 | stream.header[i];
+	claim(stream.body_left > 0);
+}
+
+static ssize_t read_stream(void *buf, size_t size)
+{
+	if (size > stream.most)
+		size = stream.most;
+	if (size > stream.left)
+		size = stream.left;
+	memcpy(buf, stream.data, size);
+	stream.data += size;
+	stream.left -= size;
+	return (ssize_t)size;
+}
+
+ssize_t fuzz_read(int fd, void *buf, size_t size)
+{
+	if (fd == FD_IN)
+		return read_stream(buf, size);
+	claim(fd == FD_SYSCTL && size >= 2);
+	memcpy(buf, "1\n", 2);
+	return 2;
+}
+
+ssize_t fuzz_write(int fd, const void *buf, size_t size)
+{
+	const uint8_t *bytes = buf;
+
+	claim(fd == FD_OUT || fd == FD_AGENT);
+	for (size_t i = 0; i < size; i++)
+		check_written(bytes[i], fd == FD_OUT);
+	return (ssize_t)size;
+}
+
+/* What is ready: all but the quiet one. */
+int fuzz_poll(struct pollfd *pfd, nfds_t count, int timeout_ms)
+{
+	int ready = 0;
+
+	for (nfds_t i = 0; i < count; i++) {
+		bool is = pfd[i].fd >= 0 && pfd[i].fd != FD_QUIET;
+
+		pfd[i].revents = is ? pfd[i].events : 0;
+		ready += is;
+	}
+	claim(ready > 0 || timeout_ms >= 0);
+	return ready;
+}
+
+int fuzz_open(const char *path, int flags, ...)
+{
+	claim(strncmp(path, "/proc/sys/net/", 14) == 0);
+	claim(!strstr(path, "/../") && !strstr(path, "//"));
+	claim((flags & O_ACCMODE) == O_RDONLY);
+	if (strlen(path) % 2)
+		return FD_SYSCTL;
+	errno = ENOENT;
+	return -1;
+}
+
+int fuzz_close(int fd)
+{
+	claim(fd == FD_SYSCTL || fd == FD_OTHER);
+	return 0;
+}
+
+int fuzz_fcntl(int fd, int command, ...)
+{
+	claim(fd >= FD_IN && (command == F_GETFL || command == F_SETFL));
+	return 0;
+}
+
+long fuzz_sysconf(int name)
+{
+	(void)name;
+	return 2;
+}
+
+/* A machine with two interfaces, eth0 and lo. */
+static struct sockaddr_in in_eth0 = { .sin_family = AF_INET,
+				      .sin_addr = { 0x0100000a } };
+static struct sockaddr_in in_lo = { .sin_family = AF_INET,
+				    .sin_addr = { 0x0100007f } };
+static struct sockaddr_in6 in6_lo = { .sin6_family = AF_INET6,
+				      .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+static char eth0[] = "eth0", lo[] = "lo";
+static struct ifaddrs interfaces[] = {
+	{ .ifa_name = eth0,
+	  .ifa_flags = IFF_UP,
+	  .ifa_addr = (struct sockaddr *)&in_eth0,
+	  .ifa_next = &interfaces[1] },
+	{ .ifa_name = lo,
+	  .ifa_flags = IFF_UP | IFF_LOOPBACK,
+	  .ifa_addr = (struct sockaddr *)&in_lo,
+	  .ifa_next = &interfaces[2] },
+	{ .ifa_name = lo,
+	  .ifa_flags = IFF_UP | IFF_LOOPBACK,
+	  .ifa_addr = (struct sockaddr *)&in6_lo },
+};
+
+int fuzz_getifaddrs(struct ifaddrs **all)
+{
+	*all = interfaces;
+	return 0;
+}
+
+void fuzz_freeifaddrs(struct ifaddrs *all)
+{
+	claim(all == interfaces);
+}
+
+int fuzz_socket(int family, int type, int protocol)
+{
+	(void)protocol;
+	claim(family == AF_INET || family == AF_INET6);
+	claim((type & ~SOCK_CLOEXEC) == SOCK_DGRAM);
+	return FD_OTHER;
+}
+
+/* Odd addresses have no route. */
+int fuzz_connect(int fd, const struct sockaddr *to, socklen_t len)
+{
+	claim(fd == FD_OTHER && len >= sizeof(struct sockaddr_in));
+	errno = ENETUNREACH;
+	return ((const uint8_t *)to)[len - 1] % 2 ? -1 : 0;
+}
+
+int fuzz_getsockname(int fd, struct sockaddr *own, socklen_t *len)
+{
+	claim(fd == FD_OTHER);
+	if (*len == sizeof(in6_lo))
+		memcpy(own, &in6_lo, sizeof(in6_lo));
+	else
+		memcpy(own, &in_eth0, sizeof(in_eth0));
+	return 0;
+}
+
+FILE *fuzz_fopen(const char *path, const char *mode)
+{
+	(void)mode;
+	claim(strncmp(path, "/proc/sys/kernel/", 17) == 0);
+	return NULL;
 }
 
 /*
@@ -108,7 +309,7 @@ void block_result_free(struct block_result *result)
 int netdev_open(struct err *err)
 {
 	(void)err;
-	return open("/dev/null", O_RDONLY);
+	return FD_OTHER;
 }
 
 #define STUB(call, value)     \
@@ -172,39 +373,27 @@ void eye_close(struct eye *eye)
  * Input.
  */
 
-static int null_fd;
-
-/* A pipe that holds the input and its end. */
-static int open_input(const uint8_t *data, size_t size)
-{
-	int fd[2];
-
-	claim(pipe2(fd, O_CLOEXEC) == 0);
-	claim(write(fd[1], data, size) == (ssize_t)size);
-	close(fd[1]);
-	return fd[0];
-}
-
-static void serve(const uint8_t *data, size_t size)
+static void serve(const uint8_t *data, size_t size, size_t most)
 {
 	struct err err = ERR_INIT;
-	struct agent_serve_args args = {
-		.read_fd = open_input(data, size),
-		.write_fd = null_fd,
+	const struct agent_serve_args args = {
+		.read_fd = FD_IN,
+		.write_fd = FD_OUT,
 		.keep_addresses = true,
 		.from_network = true,
-		.frame_max = PIPE_BYTES / 2,
+		.frame_max = INPUT_MAX,
 	};
 
+	open_stream(data, size, most, true);
 	agent_serve_as(&args, &err);
 	claim(!strchr(err.text, '\n'));
-	close(args.read_fd);
+	claim(!stream.header_have && !stream.body_left);
 }
 
 /* Each line a frame. */
-static void serve_lines(const uint8_t *data, size_t size)
+static void serve_lines(const uint8_t *data, size_t size, size_t most)
 {
-	static uint8_t frames[PIPE_BYTES];
+	static uint8_t frames[FRAMES_MAX];
 	size_t used = 0;
 
 	while (size > 0) {
@@ -222,37 +411,24 @@ static void serve_lines(const uint8_t *data, size_t size)
 		size -= end ? line + 1 : line;
 		data += end ? line + 1 : line;
 	}
-	serve(frames, used);
+	serve(frames, used, most);
 }
 
-/* With heartbeats taken out, no length of 0 remains, and frames stay whole. */
-static void relay(const uint8_t *data, size_t size)
+/* With heartbeats taken out, no length of 0 remains, and frames stay whole:
+ * write() sees to it. */
+static void relay(const uint8_t *data, size_t size, size_t most)
 {
-	int quiet[2], out = memfd_create("out", MFD_CLOEXEC);
 	struct err err = ERR_INIT;
-	struct relay_args args = { .strip = true, .stop_fd = -1 };
-	static uint8_t came[PIPE_BYTES];
-	size_t at = 0, left;
-	ssize_t n;
+	const struct relay_args args = {
+		.client = { .read_fd = FD_IN, .write_fd = FD_OUT },
+		.agent = { .read_fd = FD_QUIET, .write_fd = FD_AGENT },
+		.strip = true,
+		.stop_fd = -1,
+	};
 
-	claim(pipe2(quiet, O_CLOEXEC) == 0);
-	args.client = (struct relay_end){ .read_fd = open_input(data, size),
-					  .write_fd = null_fd };
-	args.agent = (struct relay_end){ .read_fd = quiet[0], .write_fd = out };
+	open_stream(data, size, most, false);
 	claim(relay_run(&args, &err) == 0);
-	n = pread(out, came, sizeof(came), 0);
-	claim(n >= 0 && (size_t)n <= size);
-	while (at + 4 <= (size_t)n) {
-		left = (size_t)came[at] << 24 | came[at + 1] << 16 |
-		       came[at + 2] << 8 | came[at + 3];
-		claim(left != 0);
-		at += 4 + left;
-	}
-	claim(at >= (size_t)n);
-	close(args.client.read_fd);
-	close(quiet[0]);
-	close(quiet[1]);
-	close(out);
+	claim(!stream.left && !stream.header_have);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -261,23 +437,22 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	log_set_level(LOG_ERROR);
 	signal(SIGPIPE, SIG_IGN);
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (size < 1 || size > PIPE_BYTES / 2)
+	if (size < 1 || size > INPUT_MAX)
 		return 0;
 	switch (data[0] % 4) {
 	case 0:
-		serve(data + 1, size - 1);
+		serve(data + 1, size - 1, data[0] / 4);
 		break;
 	case 1:
-		relay(data + 1, size - 1);
+		relay(data + 1, size - 1, data[0] / 4);
 		break;
 	default:
-		serve_lines(data + 1, size - 1);
+		serve_lines(data + 1, size - 1, data[0] / 4);
 	}
 	return 0;
 }
