@@ -18,6 +18,7 @@
 #include "agent/route.h"
 #include "agent/server.h"
 #include "base/guest.h"
+#include "base/inet6.h"
 #include "base/json.h"
 #include "base/netdev.h"
 
@@ -122,7 +123,9 @@ static int set_address(const struct agent_state *state, int fd,
 	    (state->keep_addresses || !(state->rights & AGENT_MAY_CONFIGURE)))
 		return check_address(ifname, address, err);
 	if (!rc)
-		rc = netdev_set_address(fd, ifname, address, err);
+		rc = strchr(address, ':')
+			     ? inet6_add_address(ifname, address, err)
+			     : netdev_set_address(fd, ifname, address, err);
 	return rc ? rc : netdev_set_up(fd, ifname, true, err);
 }
 

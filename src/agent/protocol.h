@@ -48,8 +48,10 @@
  * Ops: args -> what stands in "ok". A field with "?" may be missing.
  *   ping          {} -> {}
  *   quit          {} -> {}; then the agent leaves
- *   netdev_set    {"ifname", "mtu"?, "offload"?: bool, "address"?: "a.b.c.d/n"}
- *                 -> as netdev_get. An address also sets the interface up.
+ *   netdev_set    {"ifname", "mtu"?, "offload"?: bool, "address"?: "a.b.c.d/n"
+ *                 or "fd00::1/n"} -> as netdev_get. An IPv4 address takes the
+ *                 place of the one there, an IPv6 one stands beside it; either
+ *                 also sets the interface up.
  *   netdev_get    {"ifname"} -> {"ifname", "mtu", "up", "features": {"tso":
  *                 bool, ...}}, read back
  *   sysctl_set    {"values": {"net.ipv4.tcp_sack": "1", ...}} -> as sysctl_get

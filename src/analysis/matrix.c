@@ -30,9 +30,12 @@ const char *cell_status_name(enum cell_status status)
 	return names[status];
 }
 
-double matrix_link_mbps(int64_t link_bps, int64_t mtu)
+double matrix_link_mbps(int64_t link_bps, const struct point *point)
 {
-	double payload = (double)(mtu - 52), wire = (double)(mtu + 38);
+	const bool ipv6 = point->value[AXIS_FAMILY] == FAMILY_IPV6;
+	const int64_t mtu = point->value[AXIS_MTU];
+	double payload = (double)(mtu - (ipv6 ? 72 : 52));
+	double wire = (double)(mtu + 38);
 
 	if (link_bps <= 0 || payload <= 0)
 		return 0;
@@ -285,8 +288,7 @@ static bool is_capped(const struct matrix *m, const struct cell *cell)
 {
 	const struct cell *reference =
 		matrix_cell(m, (size_t)cell->point_id, (size_t)m->reference);
-	double cap =
-		matrix_link_mbps(m->link_bps, cell->point->value[AXIS_MTU]);
+	double cap = matrix_link_mbps(m->link_bps, cell->point);
 
 	return cap > 0 && cell->efficiency.valid &&
 	       cell->throughput.mean >= MATRIX_CAPPED * cap &&

@@ -107,12 +107,12 @@ int matrix_load_query(struct matrix **matrix, struct store *store,
 /*
  * Payload that TCP can carry over a link, 10^6 bit/s: rate x (MTU - 52) /
  * (MTU + 38). Off the MTU go IPv4 (20 bytes), TCP (20) and its timestamps
- * (12); on the wire each frame takes 14 bytes of header, 4 of checksum, 8 of
+ * (12), and 20 more with IPv6; on the wire each frame takes 14 bytes of header, 4 of checksum, 8 of
  * preamble and 12 of gap (IEEE 802.3). 0 where the link is unlimited. A cell
  * is CAPPED where both its path and the reference reach MATRIX_CAPPED of it.
  */
 #define MATRIX_CAPPED 0.98
-double matrix_link_mbps(int64_t link_bps, int64_t mtu);
+double matrix_link_mbps(int64_t link_bps, const struct point *point);
 
 /* Efficiencies that were estimated, and how many of their intervals are
  * expected to miss the truth. */

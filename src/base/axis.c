@@ -335,12 +335,9 @@ int point_check(const struct point *point, struct err *err)
 	 * an interface with less */
 	if (v[AXIS_FAMILY] == FAMILY_IPV6 && v[AXIS_MTU] < 1280)
 		return err_set(err, EINVAL,
-			       "mtu: %" PRId64 " with family ipv6, which needs "
-			       "1280 at least",
+			       "mtu: %" PRId64 " with family ipv6, which the "
+			       "kernel has from an MTU of 1280 on (RFC 8200)",
 			       v[AXIS_MTU]);
-	if (v[AXIS_FAMILY] != FAMILY_IPV4)
-		return err_set(err, EINVAL,
-			       "family: ipv6 is not carried out yet");
 	if (v[AXIS_ZERO_COPY] == ZERO_COPY_SPLICE &&
 	    v[AXIS_FLOWS] > v[AXIS_THREADS])
 		return err_set(

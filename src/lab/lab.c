@@ -214,6 +214,8 @@ static int build_path(struct lab *lab, size_t index, struct err *err)
 		drop_nodes(lab, nodes);
 		return err_wrap(err, "path %s", spec->name);
 	}
+	if (!lab->args.ipv6)
+		path->m1_address6[0] = path->m2_address6[0] = '\0';
 	path->built = true;
 	return 0;
 }

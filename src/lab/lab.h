@@ -44,6 +44,7 @@ struct lab_args {
 	int64_t link_bps;	/* the cable's rate, both ways; 0: unlimited */
 	const char *agent_path; /* the static agent's file, for guests */
 	const char *self_path;	/* vazao's own file, for namespaces */
+	bool ipv6;		/* ends have an IPv6 address, too */
 	/* Strings and options must live as long as the lab. */
 };
 
@@ -73,9 +74,10 @@ const char *lab_steering(const struct lab *lab);
 /* One end of a path: the node, its interface on this path, and its address. */
 struct lab_end {
 	struct lab_node *node;
-	const char *ifname;  /* "eth0" */
-	const char *address; /* "10.77.1.1" */
-	int prefix;	     /* 24 */
+	const char *ifname;   /* "eth0" */
+	const char *address;  /* "10.77.1.1" */
+	int prefix;	      /* 24 */
+	const char *address6; /* of a /64; "": none */
 };
 
 /* Valid for paths that were built. */

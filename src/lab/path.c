@@ -29,29 +29,49 @@ int path_find_kind(const char *name, const struct path_ops **ops,
 		       name, valid);
 }
 
-static void set_end(struct lab_end *end, char ifname_buf[IFNAMSIZ],
-		    char address_buf[16], const char *ifname,
-		    const char *address)
+struct texts {
+	char *ifname, *address, *address6;
+};
+
+static void format_address6(const char *address, char text[static 40])
 {
-	snprintf(ifname_buf, IFNAMSIZ, "%s", ifname);
-	snprintf(address_buf, 16, "%s", address);
-	end->ifname = ifname_buf;
-	end->address = address_buf;
+	unsigned int b = 0, c = 0, d = 0;
+
+	if (sscanf(address, "%*u.%u.%u.%u", &b, &c, &d) == 3)
+		snprintf(text, 40, "fd76:617a:616f:%02x%02x::%x", b & 0xff,
+			 c & 0xff, d & 0xff);
+}
+
+static void set_end(struct lab_end *end, const struct texts *to,
+		    const char *ifname, const char *address)
+{
+	snprintf(to->ifname, IFNAMSIZ, "%s", ifname);
+	snprintf(to->address, 16, "%s", address);
+	format_address6(address, to->address6);
+	end->ifname = to->ifname;
+	end->address = to->address;
 	end->prefix = 24;
+	end->address6 = to->address6;
 }
 
 void path_set_m1(struct lab_path *path, struct lab_node *node,
 		 const char *ifname, const char *address)
 {
+	const struct texts to = { path->m1_ifname, path->m1_address,
+				  path->m1_address6 };
+
 	path->m1.node = node;
-	set_end(&path->m1, path->m1_ifname, path->m1_address, ifname, address);
+	set_end(&path->m1, &to, ifname, address);
 }
 
 void path_set_m2(struct lab_path *path, struct lab_node *node,
 		 const char *ifname, const char *address)
 {
+	const struct texts to = { path->m2_ifname, path->m2_address,
+				  path->m2_address6 };
+
 	path->m2.node = node;
-	set_end(&path->m2, path->m2_ifname, path->m2_address, ifname, address);
+	set_end(&path->m2, &to, ifname, address);
 }
 
 const char *path_role_name(enum hop_role role)

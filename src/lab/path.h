@@ -85,11 +85,16 @@ struct lab_path {
 	struct lab_end m1, m2;
 	char m1_ifname[IFNAMSIZ], m2_ifname[IFNAMSIZ];
 	char m1_address[16], m2_address[16]; /* IPv4 in dots */
+	char m1_address6[40], m2_address6[40];
 	struct lab_hop hop[PATH_HOPS_MAX];
 	int hops;
 };
 
-/* Copies the strings. The prefix is 24 everywhere. */
+/*
+ * Copies the strings. The prefix is 24 everywhere. The agents set the
+ * addresses; beside 10.b.c.d, in a study with IPv6, fd76:617a:616f:<bc>::<d>,
+ * of the same subnet: a unique local address (RFC 4193) that spells "vazao".
+ */
 void path_set_m1(struct lab_path *path, struct lab_node *node,
 		 const char *ifname, const char *address);
 void path_set_m2(struct lab_path *path, struct lab_node *node,

@@ -452,8 +452,7 @@ static void write_plot(FILE *out, const struct plot *plot,
 		       const struct series *series, const struct extent *extent)
 {
 	const struct matrix *m = plot->matrix;
-	double link =
-		matrix_link_mbps(m->link_bps, plot->point.value[AXIS_MTU]);
+	double link = matrix_link_mbps(m->link_bps, &plot->point);
 
 	write_styles(out, series);
 	fputs("plot \\\n", out);

@@ -29,6 +29,13 @@ struct block {
 	int64_t started_at_ns, duration_ns;
 };
 
+static const char *address_of(const struct lab_end *end,
+			      const struct point *point)
+{
+	return point->value[AXIS_FAMILY] == FAMILY_IPV6 ? end->address6
+							: end->address;
+}
+
 static void gather_paths(struct run *run, const struct measure_args *args,
 			 struct block *block)
 {
@@ -47,7 +54,8 @@ static void gather_paths(struct run *run, const struct measure_args *args,
 		block->index[i] = p;
 		block->m1[i] = team_m1(run->team, p);
 		block->name[i] = run->plan->path[p].name;
-		block->m2_address[i] = lab_path_m2(run->lab, p)->address;
+		block->m2_address[i] = address_of(lab_path_m2(run->lab, p),
+						  &run->point[args->point]);
 		block->paths++;
 	}
 }

@@ -107,6 +107,16 @@ static int allocate(struct run *run, struct err *err)
 	return ledger_create(&run->ledger, run->points, run->paths, &rule, err);
 }
 
+static bool wants_ipv6(const struct plan *plan)
+{
+	const struct plan_values *family = &plan->axis[AXIS_FAMILY];
+	bool wants = false;
+
+	for (size_t i = 0; i < family->count; i++)
+		wants |= family->value[i] == FAMILY_IPV6;
+	return wants;
+}
+
 static int build_lab(struct run *run, struct err *err)
 {
 	struct lab_path_spec spec[BLOCK_MAX_PATHS];
@@ -118,6 +128,7 @@ static int build_lab(struct run *run, struct err *err)
 		.link_bps = run->plan->link_bps,
 		.agent_path = run->args->agent_path,
 		.self_path = run->args->self_path,
+		.ipv6 = wants_ipv6(run->plan),
 	};
 	size_t failed = 0;
 	int rc;

@@ -124,8 +124,13 @@ static int set_end(struct agent *agent, const struct lab_end *end,
 	struct agent_netdev netdev = { .ifname = end->ifname,
 				       .offload = -1,
 				       .address = address };
+	int rc;
 
 	snprintf(address, sizeof(address), "%s/%d", end->address, end->prefix);
+	rc = agent_set_netdev(agent, &netdev, NULL, err);
+	if (rc || !*end->address6)
+		return rc;
+	snprintf(address, sizeof(address), "%s/64", end->address6);
 	return agent_set_netdev(agent, &netdev, NULL, err);
 }
 

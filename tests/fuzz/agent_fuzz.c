@@ -29,6 +29,7 @@
 #include "agent/relay.h"
 #include "agent/server.h"
 #include "base/log.h"
+#include "base/inet6.h"
 #include "base/netdev.h"
 #include "workload/block.h"
 
@@ -336,6 +337,9 @@ STUB(int netdev_set_offload(int fd, const char *ifname, bool on,
 STUB(int netdev_set_features(int fd, const char *ifname, const json_t *features,
 			     struct err *err),
      ((void)fd, (void)ifname, (void)features, (void)err, abort(), 0))
+STUB(int inet6_add_address(const char *ifname, const char *address,
+			   struct err *err),
+     0)
 STUB(int netdev_set_address(int fd, const char *ifname, const char *address,
 			    struct err *err),
      ((void)fd, (void)ifname, (void)address, (void)err, abort(), 0))
