@@ -25,7 +25,6 @@ struct making {
 	char scratch[PATH_MAX]; /* in it: */
 	char debs[PATH_MAX], root[PATH_MAX], out[PATH_MAX];
 	char modules[PATH_MAX]; /* root/lib/modules/RELEASE */
-	char *dep, *builtin;	/* its files modules.dep, modules.builtin */
 	struct cpio *cpio;
 };
 
@@ -111,65 +110,22 @@ static int find_dependencies(struct making *m, struct err *err)
 		return rc;
 	argv[3] = strrchr(m->modules, '/') + 1;
 	rc = run_program(&(struct run_args){ .argv = argv }, NULL, err);
-	if (rc)
-		return err->code == ENOENT
-			       ? err_wrap(err, "install the package kmod")
-			       : rc;
-	rc = cache_read_file(m->modules, "modules.dep", &m->dep, err);
-	if (!rc)
-		rc = cache_read_file(m->modules, "modules.builtin", &m->builtin,
-				     err);
-	return rc;
+	return rc == -ENOENT ? err_wrap(err, "install the package kmod") : rc;
 }
 
 /*
  * What is in the image.
  */
 
-static void name_module(const char *path, char name[static 256])
-{
-	snprintf(name, 256, "modules/%s", strrchr(path, '/') + 1);
-}
-
-static int write_order(struct cpio *cpio, const char *list,
-		       const struct modules *modules, struct err *err)
-{
-	char *text = NULL, name[256];
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	int rc;
-
-	if (!out)
-		return err_sys(err, ENOMEM, "an image");
-	for (size_t i = 0; i < modules->count; i++) {
-		name_module(modules->path[i], name);
-		fprintf(out, "/%s\n", name);
-	}
-	fclose(out);
-	rc = cpio_add_text(cpio, list, 0644, text, err);
-	free(text);
-	return rc;
-}
-
 /* The modules of one machine, and their order as the file `list`. */
 static int add_modules(struct making *m, const char *const *names,
 		       const char *list, struct err *err)
 {
-	char source[PATH_MAX + 256], name[256];
-	struct modules modules;
-	int rc = modules_close(&modules, m->dep, m->builtin, names, err);
-
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < modules.count; i++) {
-		snprintf(source, sizeof(source), "%s/%s", m->modules,
-			 modules.path[i]);
-		name_module(modules.path[i], name);
-		cpio_add_file(m->cpio, name, 0644, source, NULL);
-	}
-	rc = write_order(m->cpio, list, &modules, err);
-	modules_free(&modules);
-	return rc;
+	return modules_add(m->cpio,
+			   &(struct modules_wanted){ .dir = m->modules,
+						     .names = names,
+						     .list = list },
+			   err);
 }
 
 /* What this machine boots another with: the kernel is the same. */
@@ -308,8 +264,6 @@ int make_image(const struct make_args *args, struct err *err)
 		rc = put_together(m, err);
 	if (m->scratch[0])
 		cache_remove(m->scratch, NULL);
-	free(m->dep);
-	free(m->builtin);
 	free(m);
 	return rc;
 }

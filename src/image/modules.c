@@ -2,9 +2,13 @@
 #include "image/modules.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "image/cache.h"
 
 /* Does the path "kernel/a/virtio_net.ko" end in the module's name? */
 static bool is_module(const char *path, size_t length, const char *name)
@@ -103,6 +107,65 @@ int modules_close(struct modules *modules, const char *dep, const char *builtin,
 	}
 	if (rc)
 		modules_free(modules);
+	return rc;
+}
+
+static void name_module(const char *path, char name[static 256])
+{
+	snprintf(name, 256, "modules/%s", strrchr(path, '/') + 1);
+}
+
+static int add_order(struct cpio *cpio, const char *list,
+		     const struct modules *modules, struct err *err)
+{
+	char *text = NULL, name[256];
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int rc;
+
+	if (!out)
+		return err_sys(err, ENOMEM, "an image");
+	for (size_t i = 0; i < modules->count; i++) {
+		name_module(modules->path[i], name);
+		fprintf(out, "/%s\n", name);
+	}
+	fclose(out);
+	rc = cpio_add_text(cpio, list, 0644, text, err);
+	free(text);
+	return rc;
+}
+
+static int add_files(struct cpio *cpio, const struct modules_wanted *wanted,
+		     const struct modules *modules, struct err *err)
+{
+	char source[PATH_MAX], name[256];
+
+	for (size_t i = 0; i < modules->count; i++) {
+		snprintf(source, sizeof(source), "%s/%s", wanted->dir,
+			 modules->path[i]);
+		name_module(modules->path[i], name);
+		cpio_add_file(cpio, name, 0644, source, NULL);
+	}
+	return add_order(cpio, wanted->list, modules, err);
+}
+
+int modules_add(struct cpio *cpio, const struct modules_wanted *wanted,
+		struct err *err)
+{
+	char *dep = NULL, *builtin = NULL;
+	struct modules modules = { 0 };
+	int rc = cache_read_file(wanted->dir, "modules.dep", &dep, err);
+
+	if (!rc)
+		rc = cache_read_file(wanted->dir, "modules.builtin", &builtin,
+				     err);
+	if (!rc)
+		rc = modules_close(&modules, dep, builtin, wanted->names, err);
+	if (!rc)
+		rc = add_files(cpio, wanted, &modules, err);
+	modules_free(&modules);
+	free(dep);
+	free(builtin);
 	return rc;
 }
 

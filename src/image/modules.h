@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * modules.h - which kernel modules a guest needs, in the order of loading.
- * Called by this room alone.
+ * Called by this room, and by the nodes that boot a kernel with modules of
+ * its own.
  */
 #ifndef VAZAO_IMAGE_MODULES_H
 #define VAZAO_IMAGE_MODULES_H
@@ -9,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "image/cpio.h"
 
 struct modules {
 	char **path; /* "kernel/drivers/net/mii.ko", what others need first */
@@ -23,5 +25,18 @@ struct modules {
 int modules_close(struct modules *modules, const char *dep, const char *builtin,
 		  const char *const *names, struct err *err);
 void modules_free(struct modules *modules);
+
+/*
+ * Adds their files to the image as modules/NAME.ko, and their order of loading
+ * as the file `list` (base/guest.h). `dir` is the kernel's: it holds
+ * modules.dep, modules.builtin and what they name.
+ */
+struct modules_wanted {
+	const char *dir;
+	const char *const *names; /* NULL-ended */
+	const char *list;	  /* "modules/order" */
+};
+int modules_add(struct cpio *cpio, const struct modules_wanted *wanted,
+		struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "lab/node_uml.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "base/guest.h"
 #include "base/log.h"
 #include "image/cpio.h"
+#include "image/modules.h"
 #include "lab/command.h"
 #include "lab/keeper.h"
 
@@ -181,7 +183,41 @@ static int find_program(char path[static PATH_MAX], struct err *err)
 		       "user-mode-linux");
 }
 
-static int build_image(int *fd, const char *agent_path, struct err *err)
+/* Of the kernel that the program is; its package has one. */
+static int find_modules(char dir[static PATH_MAX], struct err *err)
+{
+	glob_t found;
+	int rc = 0;
+
+	if (glob("/usr/lib/uml/modules/*", 0, NULL, &found))
+		rc = err_set(err, ENOENT,
+			     "/usr/lib/uml/modules is empty: install the "
+			     "package user-mode-linux anew");
+	else
+		snprintf(dir, PATH_MAX, "%s",
+			 found.gl_pathv[found.gl_pathc - 1]);
+	globfree(&found);
+	return rc;
+}
+
+static int add_modules(struct cpio *image, const char *const *names,
+		       struct err *err)
+{
+	char dir[PATH_MAX];
+	int rc = find_modules(dir, err);
+
+	if (rc)
+		return rc;
+	cpio_add_dir(image, "modules", NULL);
+	return modules_add(
+		image,
+		&(struct modules_wanted){
+			.dir = dir, .names = names, .list = &GUEST_MODULES[1] },
+		err);
+}
+
+static int build_image(int *fd, const struct uml_node_args *args,
+		       struct err *err)
 {
 	struct cpio *image;
 	int rc = cpio_create(&image, err);
@@ -190,10 +226,21 @@ static int build_image(int *fd, const char *agent_path, struct err *err)
 		return rc;
 	cpio_add_dir(image, "dev", NULL);
 	cpio_add_char_device(image, "dev/console", makedev(5, 1), NULL);
-	cpio_add_file(image, "init", 0755, agent_path, NULL);
-	rc = cpio_to_memory_file(image, fd, err);
+	cpio_add_file(image, "init", 0755, args->agent_path, NULL);
+	if (args->modules)
+		rc = add_modules(image, args->modules, err);
+	if (!rc)
+		rc = cpio_to_memory_file(image, fd, err);
 	cpio_free(image);
-	return rc ? err_wrap(err, "the guests' agent") : 0;
+	return rc ? err_wrap(err, "the guest's image") : 0;
+}
+
+/* Debian's has IPv6 as a module. */
+const char *const *uml_modules_for(const struct lab_args *args)
+{
+	static const char *const ipv6[] = { "ipv6", NULL };
+
+	return args->ipv6 ? ipv6 : NULL;
 }
 
 int uml_node_new(struct lab_node **node, const struct uml_node_args *args,
@@ -216,7 +263,7 @@ int uml_node_new(struct lab_node **node, const struct uml_node_args *args,
 	snprintf(made->mac, sizeof(made->mac), "%s", args->mac);
 	rc = find_program(made->program, err);
 	if (!rc)
-		rc = build_image(&made->image_fd, args->agent_path, err);
+		rc = build_image(&made->image_fd, args, err);
 	if (rc) {
 		uml_node_free(&made->node);
 		return rc;

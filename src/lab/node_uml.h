@@ -17,7 +17,12 @@ struct uml_node_args {
 	const char *transport; /* "raw": the TAP is another's; NULL: "tap" */
 	const char *tap, *mac;
 	int memory_mib;
+	/* Kernel modules to load, with what they need; NULL-ended; or NULL. */
+	const char *const *modules;
 };
+
+/* What a study needs of them. */
+const char *const *uml_modules_for(const struct lab_args *args);
 
 /* -ENOENT, naming the package, where there is no linux.uml in $PATH. */
 int uml_node_new(struct lab_node **node, const struct uml_node_args *args,

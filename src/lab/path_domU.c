@@ -82,6 +82,8 @@ static int make_kernel(struct parts *p, struct err *err)
 				.mac = p->vif.mac,
 				.memory_mib =
 					(int)path_get_number(p->path, "memory"),
+				.modules =
+					uml_modules_for(lab_get_args(p->lab)),
 			},
 			err);
 	if (rc)

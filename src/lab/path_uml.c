@@ -27,6 +27,7 @@ static int build_uml(struct lab *lab, struct lab_path *path, struct err *err)
 				.mac = vif.mac,
 				.memory_mib =
 					(int)path_get_number(path, "memory"),
+				.modules = uml_modules_for(lab_get_args(lab)),
 			},
 			err);
 	if (!rc)

@@ -15,6 +15,7 @@ equal    native against a second native path: the intervals contain 1
          (equal_long: until every cell is at +-5 %)
 budget   a budget too small: NOT_REACHED is said, with the interval as it is
 rootless the same as an unprivileged user
+ipv6     the same paths over IPv6 as over IPv4
 percent  a path of half the link's rate is found to be that
 calibrate, validate
          what they tell and keep, even where there was no time to find out
@@ -24,6 +25,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -462,6 +464,34 @@ def case_percent(vazao, tmp):
     study.finish()
     check("percent is of the plan's link.rate" in study.output,
           "without a rate it is refused", study.output)
+
+
+def case_ipv6(vazao, tmp):
+    """Every kind of node has IPv6 beside IPv4; its segments are 20 bytes
+    shorter; what the kernel cannot do is refused at once."""
+    directory = os.path.join(tmp, "s")
+    paths = "paths=[native,dom0,domU%s]" % (
+        ",uml" if shutil.which("linux.uml") else "")
+    study = Study(vazao, directory, "quick", "--set", paths, "--set",
+                  "mtu=[1280,1500]", "--set", "socket_size=[65536]", "--set",
+                  "message_size=[16384]", "--set", "family=[ipv4,ipv6]",
+                  "--budget", "10s")
+    check(study.finish() == 0, "a study of both families", study.output)
+    for cell in rows(vazao, directory):
+        check(cell["throughput_mbps"] > 1, "frames pass: %s" % cell,
+              study.output)
+    db = sqlite3.connect(os.path.join(directory, "study.db"))
+    found = set(db.execute(
+        "SELECT family, mtu, mss_bytes FROM measurement JOIN block ON "
+        "block.id = block JOIN point ON point.id = block.point"))
+    check(found == {("ipv4", 1280, 1228), ("ipv4", 1500, 1448),
+                    ("ipv6", 1280, 1208), ("ipv6", 1500, 1428)},
+          "the segments' sizes: %s" % found)
+    run = subprocess.run([vazao, "plan", "check", "quick", "--set",
+                          "mtu=[500]", "--set", "family=[ipv6]"],
+                         capture_output=True, text=True)
+    check(run.returncode == 3 and "1280" in run.stderr,
+          "an MTU of 500 is refused", run.stderr)
 
 
 def case_calibrate(vazao, tmp):
