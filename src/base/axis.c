@@ -165,6 +165,12 @@ const struct axis_desc axis_table[AXIS_COUNT] = {
 		.workloads = IP,
 		.help = "differentiated services codepoint of the data's packets, 0 to 63",
 	},
+	[AXIS_PAIRS] = {
+		.name = "pairs", .label = "pairs", .kind = AXIS_IS_COUNT,
+		.min = 1, .max = PAIRS_MAX, .fallback = 1, .optional = true,
+		.workloads = IP,
+		.help = "guests of each path that run at the same time, each with M2",
+	},
 };
 /* clang-format on */
 

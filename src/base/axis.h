@@ -42,6 +42,7 @@ enum axis {
 	AXIS_BUSY_POLL,
 	AXIS_NOTSENT_LOWAT,
 	AXIS_DSCP,
+	AXIS_PAIRS,
 	AXIS_COUNT
 };
 
@@ -65,6 +66,9 @@ enum { OFFLOAD_OFF, OFFLOAD_ON };
 enum { FAMILY_IPV4, FAMILY_IPV6 };
 enum { CONGESTION_AUTO }; /* what the study has chosen for all nodes */
 enum { ZERO_COPY_OFF, ZERO_COPY_MSG, ZERO_COPY_SENDFILE, ZERO_COPY_SPLICE };
+
+/* Of each path: what the addresses of one cable hold several times. */
+#define PAIRS_MAX 64
 
 enum axis_kind { AXIS_IS_CHOICE, AXIS_IS_BYTES, AXIS_IS_COUNT, AXIS_IS_RATE };
 

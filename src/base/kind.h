@@ -25,6 +25,7 @@ struct kind_desc {
 	const struct kind_option *options; /* ended by key == NULL; or NULL */
 	const char *const *images;	   /* that its guests boot, NULL-ended
 				    * (image.h); NULL: none */
+	int pairs_max; /* at most, of the axis `pairs`; 0: one pair only */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include "lab/inside.h"
 
 #define DOMAIN_NAME "dom0"
+#define VIFS_MAX    250 /* of the cable's 254 addresses */
 
 /*
  *            node dom0                                       node M2
@@ -95,6 +96,9 @@ int driver_domain_add_vif(struct lab *lab, struct lab_path *path,
 
 	if (rc)
 		return rc;
+	if (domain->vifs == VIFS_MAX)
+		return err_set(err, E2BIG,
+			       "more than %d guests on " BRIDGE_NAME, VIFS_MAX);
 	vif->domid = ++domain->vifs;
 	snprintf(vif->ifname, sizeof(vif->ifname), "vif%u.0",
 		 vif->domid & 0xffU);

@@ -10,8 +10,8 @@
 #include "lab/machine.h"
 #include "lab/path.h"
 
-#define LAB_NODES_MAX  64
-#define LAB_CABLES_MAX 64
+#define LAB_NODES_MAX  512
+#define LAB_CABLES_MAX 250 /* a subnet 10.77.n.0/24 each */
 
 /* The two ends of a cable: where its rate is set. */
 struct lab_plug {

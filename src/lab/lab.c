@@ -193,6 +193,18 @@ static void drop_nodes(struct lab *lab, size_t kept)
 	lab->nodes = last;
 }
 
+/* The plan has refused it already, in better words. */
+static int check_pairs(const struct lab_path *path, struct err *err)
+{
+	int most =
+		path->ops->kind.pairs_max > 1 ? path->ops->kind.pairs_max : 1;
+
+	if (path->pairs_wanted <= most)
+		return 0;
+	return err_set(err, EINVAL, "%d pairs, where kind %s has %d",
+		       path->pairs_wanted, path->ops->kind.name, most);
+}
+
 static int build_path(struct lab *lab, size_t index, struct err *err)
 {
 	const struct lab_path_spec *spec = &lab->args.path[index];
@@ -204,7 +216,10 @@ static int build_path(struct lab *lab, size_t index, struct err *err)
 	snprintf(path->name, sizeof(path->name), "%s", spec->name);
 	path->options = spec->options;
 	path->link_bps = lab->args.link_bps;
+	path->pairs_wanted = lab->args.pairs > 1 ? lab->args.pairs : 1;
 	rc = path_find_kind(spec->kind, &path->ops, err);
+	if (!rc)
+		rc = check_pairs(path, err);
 	if (lab->args.split_cpus)
 		placement_enter(&placement, PLACEMENT_M1);
 	if (!rc)
@@ -215,7 +230,10 @@ static int build_path(struct lab *lab, size_t index, struct err *err)
 		return err_wrap(err, "path %s", spec->name);
 	}
 	if (!lab->args.ipv6)
-		path->m1_address6[0] = path->m2_address6[0] = '\0';
+		for (int k = 0; k < path->pairs; k++) {
+			path->pair[k].m1_text.address6[0] = '\0';
+			path->pair[k].m2_text.address6[0] = '\0';
+		}
 	path->built = true;
 	return 0;
 }
@@ -307,14 +325,29 @@ void lab_destroy(struct lab *lab)
  * What was built.
  */
 
+int lab_path_pairs(const struct lab *lab, size_t path)
+{
+	return lab->path[path].pairs;
+}
+
+const struct lab_end *lab_pair_m1(const struct lab *lab, size_t path, int pair)
+{
+	return &lab->path[path].pair[pair].m1;
+}
+
+const struct lab_end *lab_pair_m2(const struct lab *lab, size_t path, int pair)
+{
+	return &lab->path[path].pair[pair].m2;
+}
+
 const struct lab_end *lab_path_m1(const struct lab *lab, size_t path)
 {
-	return &lab->path[path].m1;
+	return lab_pair_m1(lab, path, 0);
 }
 
 const struct lab_end *lab_path_m2(const struct lab *lab, size_t path)
 {
-	return &lab->path[path].m2;
+	return lab_pair_m2(lab, path, 0);
 }
 
 const char *lab_node_name(const struct lab_node *node)

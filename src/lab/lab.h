@@ -27,6 +27,7 @@
 
 #include "base/err.h"
 #include "base/kind.h"
+#include "lab/describe.h"
 
 struct lab;
 struct lab_node;
@@ -45,7 +46,8 @@ struct lab_args {
 	const char *agent_path; /* the static agent's file, for guests */
 	const char *self_path;	/* vazao's own file, for namespaces */
 	bool ipv6;		/* ends have an IPv6 address, too */
-	/* Strings and options must live as long as the lab. */
+	int pairs; /* of every path, the axis's largest value; 0: one */
+		   /* Strings and options must live as long as the lab. */
 };
 
 /* Every kind of path there is, NULL-ended; for the plan's schema and help. */
@@ -80,7 +82,16 @@ struct lab_end {
 	const char *address6; /* of a /64; "": none */
 };
 
-/* Valid for paths that were built. */
+/*
+ * Valid for paths that were built. A path has one pair of ends, or several
+ * that may run at the same time (the axis `pairs`): each has an M1 node of its
+ * own; M2 is one node for all, and its end may be another or the same.
+ */
+int lab_path_pairs(const struct lab *lab, size_t path);
+const struct lab_end *lab_pair_m1(const struct lab *lab, size_t path, int pair);
+const struct lab_end *lab_pair_m2(const struct lab *lab, size_t path, int pair);
+
+/* The first pair's. */
 const struct lab_end *lab_path_m1(const struct lab *lab, size_t path);
 const struct lab_end *lab_path_m2(const struct lab *lab, size_t path);
 
@@ -119,28 +130,6 @@ int lab_start_agent(struct lab *lab, struct lab_node *node,
  */
 int lab_set_hops(struct lab *lab, size_t path, int mtu, int offload,
 		 struct err *err);
-
-/* [{"path", "hops": [{"node", "ifname", "role": "end", "port" or "bridge",
- * "mtu", "features", "qdisc", "rate_bps"}]}], read now, from M1 to M2; an end
- * that is in a guest is not among them. */
-json_t *lab_describe(struct lab *lab);
-
-/* Frame counters of every hop of a path, the ends in namespaces among them:
- * [{"node", "ifname", "role", "rx_packets", "rx_bytes", "rx_dropped",
- * "tx_packets", "tx_bytes", "tx_dropped"}]. */
-int lab_read_counters(struct lab *lab, size_t path, json_t **counters,
-		      struct err *err);
-
-/* Counters of what carries a path's frames beside the kernel, such as netfront
- * and netback: {"netback": {"notify_sent": 12, ...}, ...}, each only grows.
- * *counters is NULL where the path has none. An error: the path is broken. */
-int lab_read_path_counters(struct lab *lab, size_t path, json_t **counters,
-			   struct err *err);
-
-/* What an observer in M2 must know of a path: {"agent": pid of M1's, 0 in a
- * guest, "processes": {name: pid, ...}, "hops": [{"node", "ifname", "role", "netns": a file of setns(2)}]}; a new
- * reference. The pids change when a node's agent is started anew. */
-json_t *lab_describe_observed(struct lab *lab, size_t path);
 
 /* fork + setns into the node (namespace nodes only) + exec; *status as of
  * wait(2). For `lab exec` from inside the holder. -ENOTSUP for guests. */

@@ -43,7 +43,8 @@ json_t *lab_describe_observed(struct lab *lab, size_t path)
 
 	if (p->ops->list_processes && proc_pid() == getpid())
 		p->ops->list_processes(p, processes);
-	return json_pack("{si so so}", "agent",
-			 p->m1.node->netns ? (int)p->m1.node->pid : 0,
-			 "processes", processes, "hops", describe_hops(p));
+	return json_pack(
+		"{si so so}", "agent",
+		p->pair[0].m1.node->netns ? (int)p->pair[0].m1.node->pid : 0,
+		"processes", processes, "hops", describe_hops(p));
 }

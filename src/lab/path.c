@@ -29,10 +29,6 @@ int path_find_kind(const char *name, const struct path_ops **ops,
 		       name, valid);
 }
 
-struct texts {
-	char *ifname, *address, *address6;
-};
-
 static void format_address6(const char *address, char text[static 40])
 {
 	unsigned int b = 0, c = 0, d = 0;
@@ -42,11 +38,11 @@ static void format_address6(const char *address, char text[static 40])
 			 c & 0xff, d & 0xff);
 }
 
-static void set_end(struct lab_end *end, const struct texts *to,
+static void set_end(struct lab_end *end, struct lab_end_text *to,
 		    const char *ifname, const char *address)
 {
-	snprintf(to->ifname, IFNAMSIZ, "%s", ifname);
-	snprintf(to->address, 16, "%s", address);
+	snprintf(to->ifname, sizeof(to->ifname), "%s", ifname);
+	snprintf(to->address, sizeof(to->address), "%s", address);
 	format_address6(address, to->address6);
 	end->ifname = to->ifname;
 	end->address = to->address;
@@ -54,24 +50,49 @@ static void set_end(struct lab_end *end, const struct texts *to,
 	end->address6 = to->address6;
 }
 
+static struct lab_pair *under_way(struct lab_path *path)
+{
+	if (path->pairs == 0)
+		path->pairs = 1;
+	return &path->pair[path->pairs - 1];
+}
+
+int path_add_pair(struct lab_path *path, struct err *err)
+{
+	under_way(path);
+	if (path->pairs == PAIRS_MAX)
+		return err_set(err, E2BIG, "path %s: more than %d pairs",
+			       path->name, PAIRS_MAX);
+	path->pairs++;
+	return 0;
+}
+
+void path_format_node(const struct lab_path *path,
+		      char name[static LAB_NAME_MAX])
+{
+	if (path->pairs > 1)
+		snprintf(name, LAB_NAME_MAX, "%.*s-%u", LAB_NAME_MAX - 5,
+			 path->name, path->pairs & 0xffU);
+	else
+		snprintf(name, LAB_NAME_MAX, "%s", path->name);
+}
+
 void path_set_m1(struct lab_path *path, struct lab_node *node,
 		 const char *ifname, const char *address)
 {
-	const struct texts to = { path->m1_ifname, path->m1_address,
-				  path->m1_address6 };
+	struct lab_pair *pair = under_way(path);
 
-	path->m1.node = node;
-	set_end(&path->m1, &to, ifname, address);
+	pair->m1.node = node;
+	set_end(&pair->m1, &pair->m1_text, ifname, address);
 }
 
 void path_set_m2(struct lab_path *path, struct lab_node *node,
 		 const char *ifname, const char *address)
 {
-	const struct texts to = { path->m2_ifname, path->m2_address,
-				  path->m2_address6 };
+	struct lab_pair *pair = under_way(path);
 
-	path->m2.node = node;
-	set_end(&path->m2, &to, ifname, address);
+	pair->m2.node = node;
+	set_end(&pair->m2, &pair->m2_text, ifname, address);
 }
 
 const char *path_role_name(enum hop_role role)
@@ -85,17 +106,32 @@ const char *path_role_name(enum hop_role role)
 	return names[role];
 }
 
+static struct lab_hop *find_hop(struct lab_path *path,
+				const struct lab_netns *netns,
+				const char *ifname)
+{
+	for (int i = 0; i < path->hops; i++)
+		if (path->hop[i].netns == netns &&
+		    strcmp(path->hop[i].ifname, ifname) == 0)
+			return &path->hop[i];
+	return NULL;
+}
+
 int path_add_hop(struct lab_path *path, enum hop_role role,
 		 struct lab_netns *netns, const char *ifname, struct err *err)
 {
-	struct lab_hop *hop = &path->hop[path->hops];
+	struct lab_hop *hop = find_hop(path, netns, ifname);
+	int pair = (int)(under_way(path) - path->pair);
 
+	if (hop) {
+		hop->shared |= hop->pair != pair;
+		return 0;
+	}
 	if (path->hops == PATH_HOPS_MAX)
 		return err_set(err, E2BIG, "path %s: more than %d hops",
 			       path->name, PATH_HOPS_MAX);
-	path->hops++;
-	hop->role = role;
-	hop->netns = netns;
+	hop = &path->hop[path->hops++];
+	*hop = (struct lab_hop){ .role = role, .netns = netns, .pair = pair };
 	snprintf(hop->ifname, sizeof(hop->ifname), "%s", ifname);
 	return 0;
 }

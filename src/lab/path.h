@@ -15,7 +15,9 @@
 
 #include <net/if.h>
 
+#include "base/axis.h"
 #include "base/kind.h"
+#include "lab/cable.h"
 #include "lab/lab.h"
 #include "lab/links.h"
 #include "lab/node.h"
@@ -28,7 +30,8 @@ struct path_ops {
 
 	/*
 	 * Makes the M1 node and links, calls path_set_m1(), path_set_m2() and
-	 * path_add_hop() for each interface from M1 to M2 in that order. The
+	 * path_add_hop() for each interface from M1 to M2 in that order; of a
+	 * kind that has several pairs, for each (path_add_pair()). The
 	 * options are complete and valid (plan.h). May block as a guest's
 	 * image is built, not for its boot (node_ops.start_agent). On failure
 	 * the error names node and link; what was made so far stays unused
@@ -72,9 +75,24 @@ struct lab_hop {
 	enum hop_role role;
 	struct lab_netns *netns;
 	char ifname[IFNAMSIZ];
+	int pair;    /* the first whose frames pass it */
+	bool shared; /* and so do those of other pairs */
 };
 
-#define PATH_HOPS_MAX 16
+#define PATH_HOPS_MAX 512
+
+/* What an end's strings are kept in. */
+struct lab_end_text {
+	char ifname[IFNAMSIZ];
+	char address[16]; /* IPv4 in dots */
+	char address6[40];
+};
+
+/* The two ends of one pair. */
+struct lab_pair {
+	struct lab_end m1, m2;
+	struct lab_end_text m1_text, m2_text;
+};
 
 struct lab_path {
 	const struct path_ops *ops;
@@ -82,13 +100,23 @@ struct lab_path {
 	const json_t *options;
 	bool built;
 	int64_t link_bps; /* its cable's, both ways; 0: unlimited */
-	struct lab_end m1, m2;
-	char m1_ifname[IFNAMSIZ], m2_ifname[IFNAMSIZ];
-	char m1_address[16], m2_address[16]; /* IPv4 in dots */
-	char m1_address6[40], m2_address6[40];
-	struct lab_hop hop[PATH_HOPS_MAX];
+	int pairs_wanted; /* that build() shall make; at most pairs_max */
+	struct lab_pair pair[PAIRS_MAX];
+	int pairs;			   /* so far: 0 and 1 are the same */
+	struct lab_hop hop[PATH_HOPS_MAX]; /* of all pairs, each once */
 	int hops;
 };
+
+/*
+ * The three calls below speak of the first pair until this one begins the
+ * next: a hop that an earlier pair has passed is then marked as shared. All
+ * pairs that are wanted, or the build fails.
+ */
+int path_add_pair(struct lab_path *path, struct err *err);
+
+/* The node of the pair under way: "domU" for the first, then "domU-2" ... */
+void path_format_node(const struct lab_path *path,
+		      char name[static LAB_NAME_MAX]);
 
 /*
  * Copies the strings. The prefix is 24 everywhere. The agents set the
@@ -115,31 +143,6 @@ struct lab_node *lab_m2(const struct lab *lab);
 /* The lab owns the node from here on, also on failure (-EEXIST: a name that
  * is taken). */
 int lab_add_node(struct lab *lab, struct lab_node *node, struct err *err);
-
-/*
- * A cable from an interface (its name and namespace given; its MAC, or NULL
- * for lab_format_mac() of host 1) to a new interface of M2, shaped both ways
- * as the plan says. Cable n is the subnet 10.77.n.0/24, M2 is .254 on it.
- */
-struct lab_cable {
-	int64_t bps; /* set before the call; 0: as the plan says */
-	int number;
-	char m2_ifname[IFNAMSIZ];
-	char m2_address[16];
-};
-int lab_add_cable(struct lab *lab, const struct link_spec *plug,
-		  struct lab_cable *cable, struct err *err);
-
-/* A cable whose other plug is a machine's card: M2's interface is a TAP, for
- * machine.h to attach to. -EOPNOTSUPP where the plan wants cables shaped. */
-int lab_add_tap_cable(struct lab *lab, int queues, struct lab_cable *cable,
-		      struct err *err);
-
-/* Host 1..254 on the cable: "10.77.<n>.<host>" and its MAC. */
-void lab_format_address(const struct lab_cable *cable, int host,
-			char address[static 16]);
-void lab_format_mac(const struct lab_cable *cable, int host,
-		    char mac[static 18]);
 
 extern const struct path_ops path_native, path_dom0, path_domU, path_uml,
 	path_qemu, path_xen;

@@ -26,6 +26,7 @@ struct parts {
 	struct lab_path *path;
 	struct driver_domain *domain;
 	struct driver_vif vif;
+	char name[LAB_NAME_MAX];
 	struct lab_node *guest, *node;
 	struct lab_netns *wire; /* of a kernel guest */
 	struct lab_netns *front;
@@ -63,7 +64,7 @@ static int make_kernel(struct parts *p, struct err *err)
 		return err_set(err, EINVAL,
 			       "page_a_frame is for guest: namespace; a kernel "
 			       "guest's own driver makes its buffers");
-	rc = netns_create(&p->wire, p->path->name, err);
+	rc = netns_create(&p->wire, p->name, err);
 	if (rc)
 		return rc;
 	p->front = p->wire;
@@ -74,7 +75,7 @@ static int make_kernel(struct parts *p, struct err *err)
 		rc = uml_node_new(
 			&p->guest,
 			&(struct uml_node_args){
-				.name = p->path->name,
+				.name = p->name,
 				.agent_path = lab_get_args(p->lab)->agent_path,
 				.netns = p->wire,
 				.transport = "raw",
@@ -93,7 +94,7 @@ static int make_kernel(struct parts *p, struct err *err)
 
 static int make_namespace(struct parts *p, struct err *err)
 {
-	int rc = netns_node_new(&p->guest, p->path->name,
+	int rc = netns_node_new(&p->guest, p->name,
 				lab_get_args(p->lab)->self_path, err);
 
 	if (rc)
@@ -130,11 +131,12 @@ static int make_node(struct parts *p, struct err *err)
 	return rc ? rc : lab_add_node(p->lab, p->node, err);
 }
 
-static int build_domU(struct lab *lab, struct lab_path *path, struct err *err)
+static int build_guest(struct lab *lab, struct lab_path *path, struct err *err)
 {
 	struct parts p = { .lab = lab, .path = path };
 	int rc = lab_get_driver_domain(lab, &p.domain, err);
 
+	path_format_node(path, p.name);
 	p.tap_flags = path_get_number(path, "queues") > 1 ? IFF_MULTI_QUEUE : 0;
 	if (!rc)
 		rc = make_node(&p, err);
@@ -152,10 +154,30 @@ static int build_domU(struct lab *lab, struct lab_path *path, struct err *err)
 	return 0;
 }
 
+/* Kernels: memory, and threads that spin. */
+#define KERNELS_MAX 8
+
+static int build_domU(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	int rc;
+
+	if (is_kernel(path) && path->pairs_wanted > KERNELS_MAX)
+		return err_set(err, EINVAL,
+			       "%d pairs, where guest: uml has %d at most",
+			       path->pairs_wanted, KERNELS_MAX);
+	rc = build_guest(lab, path, err);
+	for (int k = 1; !rc && k < path->pairs_wanted; k++) {
+		rc = path_add_pair(path, err);
+		if (!rc)
+			rc = build_guest(lab, path, err);
+	}
+	return rc;
+}
+
 static int read_counters(const struct lab_path *path, json_t **counters,
 			 struct err *err)
 {
-	return domU_node_read_counters(path->m1.node, counters, err);
+	return domU_node_read_counters(path->pair[0].m1.node, counters, err);
 }
 
 static void list_processes(const struct lab_path *path, json_t *processes)
@@ -163,12 +185,13 @@ static void list_processes(const struct lab_path *path, json_t *processes)
 	static const char *const programs[] = { "netfront", "netback" };
 
 	for (int i = 0; i < 2; i++)
-		json_object_set_new(processes, programs[i],
-				    json_integer(domU_node_pid(path->m1.node,
-							       programs[i])));
+		json_object_set_new(
+			processes, programs[i],
+			json_integer(domU_node_pid(path->pair[0].m1.node,
+						   programs[i])));
 	if (is_kernel(path))
 		json_object_set_new(processes, "uml",
-				    json_integer(path->m1.node->pid));
+				    json_integer(path->pair[0].m1.node->pid));
 }
 
 static const char *const guests[] = { "namespace", "uml", NULL };
@@ -226,6 +249,7 @@ const struct path_ops path_domU = {
 		.help = "a guest behind Xen's split network driver: netfront, "
 			"rings, netback, vif1.0 on the bridge xenbr0",
 		.options = options,
+		.pairs_max = PAIRS_MAX,
 	},
 	.build = build_domU,
 	.read_counters = read_counters,

@@ -24,20 +24,17 @@ static int pace(struct lab_path *path, struct err *err)
 	return 0;
 }
 
-static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
+/* A namespace, and a cable of its own. */
+static int build_pair(struct lab *lab, struct lab_path *path, struct err *err)
 {
 	struct link_spec eth0 = { .ifname = "eth0" };
-	struct lab_cable cable;
+	struct lab_cable cable = { .bps = path->link_bps };
+	char address[16], name[LAB_NAME_MAX];
 	struct lab_node *node;
-	char address[16];
 	int rc;
 
-	rc = pace(path, err);
-	if (rc)
-		return rc;
-	cable.bps = path->link_bps;
-	rc = netns_node_new(&node, path->name, lab_get_args(lab)->self_path,
-			    err);
+	path_format_node(path, name);
+	rc = netns_node_new(&node, name, lab_get_args(lab)->self_path, err);
 	if (!rc)
 		rc = lab_add_node(lab, node, err);
 	if (rc)
@@ -57,6 +54,20 @@ static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
 		  : link_add_address(node->netns, "eth0", address, 24, err);
 }
 
+static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	int rc = pace(path, err);
+
+	if (!rc)
+		rc = build_pair(lab, path, err);
+	for (int k = 1; !rc && k < path->pairs_wanted; k++) {
+		rc = path_add_pair(path, err);
+		if (!rc)
+			rc = build_pair(lab, path, err);
+	}
+	return rc;
+}
+
 static const struct kind_option options[] = {
 	{ .key = "percent",
 	  .min = 10,
@@ -72,6 +83,7 @@ const struct path_ops path_native = {
 		.help = "M1 and the cable, nothing between: the usual "
 			"reference",
 		.options = options,
+		.pairs_max = PAIRS_MAX,
 	},
 	.build = build_native,
 };

@@ -51,7 +51,7 @@ static void test_hops_are_kept_in_order_and_bounded(void **state)
 	for (int i = 0; i < PATH_HOPS_MAX; i++) {
 		char ifname[16];
 
-		snprintf(ifname, sizeof(ifname), "vif%d.0", i);
+		snprintf(ifname, sizeof(ifname), "v%d.0", i);
 		assert_int_equal(
 			path_add_hop(&path, HOP_PORT, NULL, ifname, &err), 0);
 		assert_string_equal(path.hop[i].ifname, ifname);
@@ -73,10 +73,45 @@ static void test_ends_are_copied(void **state)
 	path_set_m2(&path, NULL, "eth1", "10.77.1.254");
 	memset(address, 'x', sizeof(address) - 1);
 	memset(ifname, 'x', sizeof(ifname) - 1);
-	assert_string_equal(path.m1.address, "10.77.1.1");
-	assert_string_equal(path.m1.ifname, "eth0");
-	assert_string_equal(path.m2.ifname, "eth1");
-	assert_int_equal(path.m2.prefix, 24);
+	assert_string_equal(path.pair[0].m1.address, "10.77.1.1");
+	assert_string_equal(path.pair[0].m1.ifname, "eth0");
+	assert_string_equal(path.pair[0].m2.ifname, "eth1");
+	assert_int_equal(path.pair[0].m2.prefix, 24);
+}
+
+/* Each pair has its own ends; a hop that several pass stands there once. */
+static void test_pairs_share_hops(void **state)
+{
+	struct lab_path path = { .name = "domU" };
+	char name[LAB_NAME_MAX];
+
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		char vif[16], address[16];
+
+		snprintf(vif, sizeof(vif), "vif%d.0", k + 1);
+		snprintf(address, sizeof(address), "10.77.1.%d", k + 2);
+		if (k)
+			assert_int_equal(path_add_pair(&path, NULL), 0);
+		path_set_m1(&path, NULL, "eth0", address);
+		path_set_m2(&path, NULL, "eth1", "10.77.1.254");
+		path_add_hop(&path, HOP_PORT, NULL, vif, NULL);
+		path_add_hop(&path, HOP_PORT, NULL, "peth0", NULL);
+	}
+	assert_int_equal(path.pairs, 3);
+	assert_string_equal(path.pair[2].m1.address, "10.77.1.4");
+	assert_string_equal(path.pair[1].m2.address, "10.77.1.254");
+	assert_int_equal(path.hops, 4);
+	assert_string_equal(path.hop[1].ifname, "peth0");
+	assert_true(path.hop[1].shared);
+	assert_string_equal(path.hop[3].ifname, "vif3.0");
+	assert_int_equal(path.hop[3].pair, 2);
+	assert_false(path.hop[3].shared);
+	path_format_node(&path, name);
+	assert_string_equal(name, "domU-3");
+	while (path.pairs < PAIRS_MAX)
+		assert_int_equal(path_add_pair(&path, NULL), 0);
+	assert_int_equal(path_add_pair(&path, NULL), -E2BIG);
 }
 
 static void test_options_by_key(void **state)
@@ -99,6 +134,7 @@ int main(void)
 		cmocka_unit_test(test_an_unknown_kind_names_the_known),
 		cmocka_unit_test(test_hops_are_kept_in_order_and_bounded),
 		cmocka_unit_test(test_ends_are_copied),
+		cmocka_unit_test(test_pairs_share_hops),
 		cmocka_unit_test(test_options_by_key),
 	};
 

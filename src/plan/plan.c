@@ -67,6 +67,41 @@ static int check_points(const struct plan *plan, struct err *err)
 	return rc ? err_wrap(err, "%s", plan->source) : 0;
 }
 
+static int64_t most_pairs(const struct plan *plan)
+{
+	const struct plan_values *values = &plan->axis[AXIS_PAIRS];
+	int64_t most = 1;
+
+	for (size_t i = 0; i < values->count; i++)
+		if (values->value[i] > most)
+			most = values->value[i];
+	return most;
+}
+
+/* A kind that has one guest cannot have several at the same time. */
+static int check_pairs(const struct plan *plan,
+		       const struct kind_desc *const *kinds, struct err *err)
+{
+	int64_t most = most_pairs(plan);
+
+	for (size_t p = 0; p < plan->paths; p++)
+		for (size_t i = 0; kinds[i]; i++) {
+			int64_t has =
+				kinds[i]->pairs_max ? kinds[i]->pairs_max : 1;
+
+			if (strcmp(kinds[i]->name, plan->path[p].kind) != 0 ||
+			    most <= has)
+				continue;
+			return err_set(err, EINVAL,
+				       "%s: pairs: %lld with path '%s', of "
+				       "which kind %s can have %lld",
+				       plan->source, (long long)most,
+				       plan->path[p].name, kinds[i]->name,
+				       (long long)has);
+		}
+	return 0;
+}
+
 static int make_plan(struct plan **out, const struct node *root,
 		     const char *source, const struct kind_desc *const *kinds,
 		     struct err *err)
@@ -84,6 +119,8 @@ static int make_plan(struct plan **out, const struct node *root,
 		rc = key_read_all(plan, root, kinds, err);
 	if (rc == 0)
 		rc = check_points(plan, err);
+	if (rc == 0)
+		rc = check_pairs(plan, kinds, err);
 	if (rc == 0)
 		rc = write_text(plan, err);
 	if (rc)

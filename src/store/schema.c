@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define APPLICATION_ID 0x76617a61 /* "vaza" */
 
 /* One for each change of schema.sql; [0] stays empty, see schema.h. */
@@ -50,6 +50,9 @@ static const char *const steps[SCHEMA_VERSION] = {
 	"tool TEXT NOT NULL, source TEXT NOT NULL,"
 	"throughput_mbps REAL NOT NULL, seconds REAL NOT NULL,"
 	"PRIMARY KEY (path, point)) STRICT, WITHOUT ROWID;",
+	/* 2 to 3: several pairs at the same time */
+	"ALTER TABLE point ADD pairs INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE measurement ADD pair_mbps TEXT;",
 };
 
 const struct schema store_schema = {

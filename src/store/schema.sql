@@ -50,7 +50,8 @@ CREATE TABLE point (
 	msg_trunc TEXT NOT NULL DEFAULT 'off',
 	busy_poll INTEGER NOT NULL DEFAULT 0, -- microseconds
 	notsent_lowat INTEGER NOT NULL DEFAULT 0, -- bytes; 0: unset
-	dscp INTEGER NOT NULL DEFAULT 0
+	dscp INTEGER NOT NULL DEFAULT 0,
+	pairs INTEGER NOT NULL DEFAULT 1 -- guests at the same time
 ) STRICT;
 
 -- One block: all paths of one point, their slices interleaved. Ids ascend in
@@ -94,6 +95,8 @@ CREATE TABLE measurement (
 	lost INTEGER NOT NULL DEFAULT 0, -- of those sent within the slices
 	reordered INTEGER NOT NULL DEFAULT 0, -- came after a later one
 	jitter_us REAL NOT NULL DEFAULT 0, -- RFC 3550, 6.4.1, mean of slices
+	-- JSON: [10^6 bit/s of each pair, in their order]; NULL: there is one
+	pair_mbps TEXT,
 	PRIMARY KEY (block, path)
 ) STRICT, WITHOUT ROWID;
 

@@ -394,7 +394,7 @@ static void test_damage_is_found_on_opening(void **state)
 	store_close(store);
 	stat(f->file, &st);
 	memset(junk, 0xa5, sizeof(junk));
-	write_file(f->file, junk, sizeof(junk), st.st_size / 2 & ~4095);
+	write_file(f->file, junk, sizeof(junk), st.st_size * 3 / 4 & ~4095);
 	fixture_refuse(f, STORE_READ, -EIO, f->file);
 	fixture_refuse(f, STORE_WRITE, -EIO, "damaged: Page ");
 	assert_int_equal(truncate(f->file, st.st_size - 8192), 0);
@@ -403,15 +403,15 @@ static void test_damage_is_found_on_opening(void **state)
 
 /* Schemas to come: the first one's second step fails, the other's do not. */
 static const char *const bad_steps[] = {
-	NULL, "", "CREATE TABLE extra (x INTEGER) STRICT;",
+	NULL, "", "", "CREATE TABLE extra (x INTEGER) STRICT;",
 	"CREATE TABLE extra (x INTEGER) STRICT;"
 };
 static const char *const good_steps[] = {
-	NULL, "", "CREATE TABLE extra (x INTEGER) STRICT;",
+	NULL, "", "", "CREATE TABLE extra (x INTEGER) STRICT;",
 	"INSERT INTO extra VALUES (7);"
 };
-static const struct schema bad_next = { 4, "", bad_steps };
-static const struct schema good_next = { 4, "", good_steps };
+static const struct schema bad_next = { 5, "", bad_steps };
+static const struct schema good_next = { 5, "", good_steps };
 
 static void test_an_older_file_is_migrated(void **state)
 {
@@ -425,7 +425,7 @@ static void test_an_older_file_is_migrated(void **state)
 	/* a step that fails undoes those before it */
 	assert_true(store_open_schema(&store, f->dir, STORE_WRITE, &bad_next,
 				      &err) < 0);
-	assert_non_null(strstr(err.text, "from version 3 to 4"));
+	assert_non_null(strstr(err.text, "from version 4 to 5"));
 	assert_int_equal(fixture_check_all(f), 1);
 	/* a reader migrates a copy */
 	assert_int_equal(
@@ -441,7 +441,7 @@ static void test_an_older_file_is_migrated(void **state)
 					   &good_next, &err),
 			 0);
 	store_close(store);
-	fixture_refuse(f, STORE_READ, -ENOTSUP, "schema 4");
+	fixture_refuse(f, STORE_READ, -ENOTSUP, "schema 5");
 }
 
 /* "TABLE.COLUMN TYPE DEFAULT" of every column, sorted by name. */
@@ -466,12 +466,12 @@ static void describe(const struct fixture *f, char *text, size_t size)
 	store_close(store);
 }
 
-/* What the real steps make of version 1 is what schema.sql makes. */
-static void test_version_1_becomes_the_newest(void **state)
+/* What the real steps make of an old file is what schema.sql makes; a point
+ * that `insert` puts there has its new axes at their fallbacks. */
+static void migrate_from(struct fixture *f, const struct schema *old_schema,
+			 const char *insert)
 {
-	static const struct schema first = { 1, schema_1_sql, NULL };
 	static char fresh[16384], migrated[16384];
-	struct fixture *f = *state;
 	struct store *store = fixture_open(f, STORE_CREATE);
 	struct point *points, old;
 	size_t count;
@@ -479,12 +479,11 @@ static void test_version_1_becomes_the_newest(void **state)
 	store_close(store);
 	describe(f, fresh, sizeof(fresh));
 	unlink(f->file);
-	assert_int_equal(
-		store_open_schema(&store, f->dir, STORE_CREATE, &first, &err),
-		0);
+	assert_int_equal(store_open_schema(&store, f->dir, STORE_CREATE,
+					   old_schema, &err),
+			 0);
 	store_close(store);
-	exec_sql(f->file, "INSERT INTO point VALUES (0, 'tcp_stream', "
-			  "'send', 1500, 0, 65536, 'off', 1)");
+	exec_sql(f->file, insert);
 	describe(f, migrated, sizeof(migrated));
 	assert_string_equal(migrated, fresh);
 	store = fixture_open(f, STORE_READ);
@@ -494,6 +493,25 @@ static void test_version_1_becomes_the_newest(void **state)
 	assert_true(point_equal(points, &old));
 	free(points);
 	store_close(store);
+}
+
+static void test_version_1_becomes_the_newest(void **state)
+{
+	static const struct schema first = { 1, schema_1_sql, NULL };
+
+	migrate_from(*state, &first,
+		     "INSERT INTO point VALUES (0, 'tcp_stream', 'send', 1500, "
+		     "0, 65536, 'off', 1)");
+}
+
+static void test_version_2_becomes_the_newest(void **state)
+{
+	static const struct schema second = { 2, schema_2_sql, NULL };
+
+	migrate_from(*state, &second,
+		     "INSERT INTO point (id, workload, direction, mtu, "
+		     "socket_size, message_size, offload, flows) VALUES (0, "
+		     "'tcp_stream', 'send', 1500, 0, 65536, 'off', 1)");
 }
 
 int main(void)
@@ -514,6 +532,7 @@ int main(void)
 		FIXTURE_TEST(damage_is_found_on_opening),
 		FIXTURE_TEST(an_older_file_is_migrated),
 		FIXTURE_TEST(version_1_becomes_the_newest),
+		FIXTURE_TEST(version_2_becomes_the_newest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
