@@ -14,8 +14,8 @@
 struct values {
 	const char *aggregate;
 	const char *listen, *control, *vif, *mac, *bridge, *rate;
-	int64_t xenbus_fd, control_fd, domid, queues, budget, notify_batch,
-		coalesce_ns, drain_ns, stall_ns;
+	int64_t xenbus_fd, control_fd, domid, vlan, queues, budget,
+		notify_batch, coalesce_ns, drain_ns, stall_ns;
 	bool notify_always, realtime, no_gso, no_napi, no_header_copy,
 		no_filter, direct, once;
 };
@@ -30,6 +30,7 @@ static const struct opt_row options[] = {
 	{ "vif", 0, OPT_STRING, AT(vif), "NAME", "name of the first vif (default: vif1.0)" },
 	{ "mac", 0, OPT_STRING, AT(mac), "MAC", "the first guest's address (default: made of its domain)" },
 	{ "domid", 0, OPT_COUNT, AT(domid), "N", "domain of the first guest, the next gets N+1 (default: 1)" },
+	{ "vlan", 0, OPT_COUNT, AT(vlan), "ID", "tag what guests send, let only frames of that VLAN through to them (default: none)" },
 	{ "rate", 0, OPT_STRING, AT(rate), "BYTES,USEC", "credit: what a guest may send in so many microseconds" },
 	{ "queues", 'q', OPT_COUNT, AT(queues), "N", "most queues a vif may have (default: 8)" },
 	{ "budget", 0, OPT_COUNT, AT(budget), "N", "frames a turn, each way (default: 64)" },
@@ -92,6 +93,8 @@ static int check(const struct values *v, struct err *err)
 	if (v->budget < 1 || v->notify_batch < 1)
 		return err_set(err, EINVAL,
 			       "--budget and --notify-batch are 1 or more");
+	if (v->vlan < 0 || v->vlan > 4094)
+		return err_set(err, EINVAL, "--vlan is 1 to 4094");
 	if (v->domid < 1 || v->domid > 32751)
 		return err_set(err, EINVAL, "--domid is 1 to 32751");
 	return 0;
@@ -126,6 +129,7 @@ static int serve(const struct values *v, struct err *err)
 	args.mac = v->mac;
 	args.domid = (uint16_t)v->domid;
 	args.bridge = v->bridge;
+	args.vlan = (uint16_t)v->vlan;
 	args.gso = !v->no_gso;
 	args.napi = !v->no_napi;
 	args.header_copy = !v->no_header_copy;

@@ -16,7 +16,7 @@ struct netif_counters {
 	uint64_t rx_frames, rx_bytes, rx_slots;
 	uint64_t tx_dropped, rx_dropped; /* by us, each for a reason logged */
 	uint64_t tx_errors, rx_errors;	 /* answered with an error status */
-	uint64_t filtered;		 /* not the vif's own address */
+	uint64_t filtered;		 /* not the vif's own address or VLAN */
 	uint64_t notify_sent, notify_spared;
 	uint64_t events, storms;
 	uint64_t sleeps; /* waits with nothing to do */

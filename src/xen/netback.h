@@ -24,14 +24,18 @@
 #include "xen/tap_write.h"
 
 struct netback_args {
-	int listen_fd;	      /* SOCK_SEQPACKET, listening; -1: none */
-	int connected_fd;     /* one front, connected already; -1: none */
-	int control_fd;	      /* see control.h; -1: none */
-	int stop_fd;	      /* readable: close all vifs and return */
-	const char *vif;      /* name of the first vif; NULL: vifDOMID.0 */
-	const char *mac;      /* of the first guest; NULL: made of its domid */
-	uint16_t domid;	      /* of the first guest; the next gets the next */
-	const char *bridge;   /* NULL: none */
+	int listen_fd;	    /* SOCK_SEQPACKET, listening; -1: none */
+	int connected_fd;   /* one front, connected already; -1: none */
+	int control_fd;	    /* see control.h; -1: none */
+	int stop_fd;	    /* readable: close all vifs and return */
+	const char *vif;    /* name of the first vif; NULL: vifDOMID.0 */
+	const char *mac;    /* of the first guest; NULL: made of its domid */
+	uint16_t domid;	    /* of the first guest; the next gets the next */
+	const char *bridge; /* NULL: none */
+	/* IEEE 802.1Q: 1 to 4094: what guests send is tagged so, and of what
+	 * their interfaces get only that comes to them, without its tag; what a
+	 * guest tags itself is not sent. 0: frames are carried as they are. */
+	uint16_t vlan;
 	enum tap_merge merge; /* segments, before they are written */
 	bool napi;	      /* see tap_open() */
 	bool gso;	      /* offer large frames */

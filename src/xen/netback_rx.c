@@ -2,6 +2,7 @@
 #include "xen/vif.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -274,23 +275,79 @@ static void deliver(struct vif_queue *queue, uint32_t bytes,
 	rx->arena_used += (size_t)at * XEN_PAGE_SIZE;
 }
 
+/* What comes in front of and within a frame, and is not the guest's. */
+struct extras {
+	struct virtio_net_hdr vnet;
+	uint8_t tag[TAP_TAG_BYTES];
+};
+
+#define ADDRESSES (2 * ETH_ALEN) /* in front of the tag */
+
+/* Where the kernel shall put what it has: `iov` is where the frame goes. */
+static int spread(const struct vif_queue *queue, struct extras *extras,
+		  const struct iovec *iov, int iovs, struct iovec *to)
+{
+	int used = 0;
+
+	to[used++] = (struct iovec){ &extras->vnet, sizeof(extras->vnet) };
+	if (queue->vif->netback->args->vlan) {
+		/* a page at least */
+		to[used++] = (struct iovec){ iov->iov_base, ADDRESSES };
+		to[used++] = (struct iovec){ extras->tag, TAP_TAG_BYTES };
+		to[used++] =
+			(struct iovec){ (uint8_t *)iov->iov_base + ADDRESSES,
+					iov->iov_len - ADDRESSES };
+		iov++;
+		iovs--;
+	}
+	memcpy(to + used, iov, (size_t)iovs * sizeof(*iov));
+	return used + iovs;
+}
+
+/*
+ * The tag is not in the frame any more: is it ours? The TAP's own filter lets
+ * nothing else pass (tap_admit_vlan()); frames that were queued before it was
+ * there end here.
+ */
+static bool take_tag(const struct vif_queue *queue, struct extras *extras,
+		     ssize_t *bytes)
+{
+	const uint16_t vlan = queue->vif->netback->args->vlan;
+	const uint8_t *tag = extras->tag;
+
+	if (!vlan)
+		return true;
+	*bytes -= TAP_TAG_BYTES;
+	if (*bytes < ETH_HLEN || (tag[0] << 8 | tag[1]) != ETH_P_8021Q ||
+	    ((tag[2] << 8 | tag[3]) & TAP_VLAN_MASK) != vlan)
+		return false;
+	if (extras->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+		extras->vnet.csum_start -= TAP_TAG_BYTES;
+	return true;
+}
+
 /* One frame off the TAP: 1, or 0 where there is none. */
 static int receive(struct vif_queue *queue)
 {
-	struct virtio_net_hdr vnet; /* ours: the guest does not see it */
-	struct iovec iov[1 + VIF_FRAME_PAGES] = { { &vnet, sizeof(vnet) } };
-	int iovs = mode_of(queue)->aim(queue, iov + 1);
+	struct iovec iov[VIF_FRAME_PAGES], to[VIF_FRAME_PAGES + 3];
+	struct extras extras; /* ours: the guest does not see it */
+	int iovs = mode_of(queue)->aim(queue, iov);
+	int tos = spread(queue, &extras, iov, iovs, to);
 	struct offload offload;
-	ssize_t n = readv(queue->tap_fd, iov, 1 + iovs);
+	ssize_t n = readv(queue->tap_fd, to, tos);
 
-	if (n <= (ssize_t)sizeof(vnet)) {
+	if (n <= (ssize_t)sizeof(extras.vnet)) {
 		if (n >= 0 || errno == EINTR)
 			return 1;
 		queue->tap_ready = false;
 		return 0;
 	}
-	n -= (ssize_t)sizeof(vnet);
-	translate(&vnet, iov + 1, iovs, (size_t)n, &offload);
+	n -= (ssize_t)sizeof(extras.vnet);
+	if (!take_tag(queue, &extras, &n)) {
+		queue->counters.filtered++;
+		return 1;
+	}
+	translate(&extras.vnet, iov, iovs, (size_t)n, &offload);
 	deliver(queue, (uint32_t)n, &offload);
 	return 1;
 }

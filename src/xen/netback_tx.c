@@ -10,10 +10,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* Filtering on the private copy: the guest sends under its own address. */
+/*
+ * Filtering on the private copy: the guest sends under its own address, and
+ * tags no frames where we do: its tag would be read as a second one, or, with
+ * ours taken off on the way, as the first.
+ */
 static bool passes_filter(const struct vif *vif, const struct tap_frame *frame)
 {
-	return !vif->netback->args->filter_mac ||
+	const struct netback_args *args = vif->netback->args;
+
+	if (frame->vlan && tap_frame_was_tagged(frame))
+		return false;
+	return !args->header_copy || !args->filter_mac ||
 	       memcmp(frame->header + 6, vif->mac, 6) == 0;
 }
 
@@ -185,19 +193,19 @@ static int send_item(struct vif_queue *queue, struct tx_item *item)
 
 	if (!item->gathered) {
 		frame->offload = item->packet.offload;
+		frame->vlan = args->vlan;
 		tap_frame_gather(
 			frame, item->piece,
 			queue->vif->mode == NETIF_GRANT_COPY ? 1 : item->pinned,
 			args->header_copy, tx->writer.merge);
 		item->gathered = true;
-		if (args->header_copy) {
-			queue->counters.header_copies++;
-			if (!passes_filter(queue->vif, frame)) {
-				queue->counters.filtered++;
-				item->status = NETIF_RSP_DROPPED;
-				item->done = true;
-				return 0;
-			}
+		queue->counters.header_copies +=
+			args->header_copy || args->vlan;
+		if (!passes_filter(queue->vif, frame)) {
+			queue->counters.filtered++;
+			item->status = NETIF_RSP_DROPPED;
+			item->done = true;
+			return 0;
 		}
 	}
 	return tap_writer_put(&tx->writer, frame);

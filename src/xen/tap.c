@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -111,7 +113,9 @@ void tap_set_threaded(const struct tap *tap, bool on)
 int tap_open(struct tap *tap, const char *name, int queues, bool napi,
 	     struct err *err)
 {
-	int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+	/* a filter that a former owner of a persistent TAP left is not ours:
+	 * the kernel would read it anew from that owner's addresses */
+	int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_NOFILTER;
 
 	memset(tap, 0, sizeof(*tap));
 	if (strlen(name) >= IFNAMSIZ)
@@ -135,6 +139,33 @@ int tap_offer_offload(const struct tap *tap, bool on, struct err *err)
 
 	if (ioctl(tap->fd[0], TUNSETOFFLOAD, what) < 0)
 		return err_sys(err, errno, "%s: offloads", tap->name);
+	return 0;
+}
+
+/* A tag is beside the frame (an skb's vlan_tci) or in it, as the interface's
+ * flag for tx-vlan-offload has it. */
+int tap_admit_vlan(const struct tap *tap, uint16_t vlan, struct err *err)
+{
+	/* clang-format off */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
+		BPF_STMT(BPF_JMP | BPF_JA, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 2 * ETH_ALEN),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021Q, 0, 4),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 2 * ETH_ALEN + 2),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TAP_VLAN_MASK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, vlan, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	/* clang-format on */
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	if (ioctl(tap->fd[0], TUNATTACHFILTER, &program) < 0)
+		return err_sys(err, errno, "%s: a filter for VLAN %u",
+			       tap->name, vlan);
 	return 0;
 }
 

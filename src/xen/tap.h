@@ -51,6 +51,13 @@ int tap_set_queue_length(const struct tap *tap, int frames, struct err *err);
 int tap_set_mac(const struct tap *tap, const uint8_t mac[6], struct err *err);
 int tap_get_mac(const struct tap *tap, uint8_t mac[6], struct err *err);
 int tap_set_mtu(const struct tap *tap, int mtu, struct err *err);
+/*
+ * Lets only frames of that VLAN (1 to 4094) into the TAP's queue: a filter of
+ * the kernel's, which judges before the reader's memory is touched.
+ */
+#define TAP_VLAN_MASK 0xfff
+int tap_admit_vlan(const struct tap *tap, uint16_t vlan, struct err *err);
+
 int tap_set_carrier(const struct tap *tap, bool on);
 int tap_join_bridge(const struct tap *tap, const char *bridge, struct err *err);
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <string.h>
 
 static_assert(offsetof(struct tap_frame, header) ==
@@ -24,13 +25,50 @@ int tap_merge_parse(const char *name, enum tap_merge *merge, struct err *err)
 		       name);
 }
 
+static size_t tag_bytes(const struct tap_frame *frame)
+{
+	return frame->vlan ? TAP_TAG_BYTES : 0;
+}
+
+/* Behind the two addresses; priority 0. */
+static void insert_tag(struct tap_frame *frame)
+{
+	uint8_t *tag = frame->header + 2 * ETH_ALEN;
+
+	memmove(tag + TAP_TAG_BYTES, tag, frame->header_bytes - 2 * ETH_ALEN);
+	tag[0] = ETH_P_8021Q >> 8;
+	tag[1] = ETH_P_8021Q & 0xff;
+	tag[2] = (uint8_t)(frame->vlan >> 8);
+	tag[3] = (uint8_t)frame->vlan;
+	frame->header_bytes += TAP_TAG_BYTES;
+	frame->bytes += TAP_TAG_BYTES;
+}
+
+bool tap_frame_was_tagged(const struct tap_frame *frame)
+{
+	const uint8_t *type = frame->header + 2 * ETH_ALEN + TAP_TAG_BYTES;
+
+	switch (type[0] << 8 | type[1]) {
+	case ETH_P_8021Q:
+	case ETH_P_8021AD:
+	case ETH_P_QINQ1:
+	case ETH_P_QINQ2:
+	case ETH_P_QINQ3:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void copy_header(struct tap_frame *frame, const struct iovec *piece,
 			int pieces)
 {
+	const size_t room = sizeof(frame->header) - tag_bytes(frame);
+
 	frame->header_bytes = 0;
 	frame->bytes = 0;
 	for (int i = 0; i < pieces; i++) {
-		size_t want = sizeof(frame->header) - frame->header_bytes;
+		size_t want = room - frame->header_bytes;
 		size_t n = piece[i].iov_len < want ? piece[i].iov_len : want;
 
 		memcpy(frame->header + frame->header_bytes, piece[i].iov_base,
@@ -38,6 +76,8 @@ static void copy_header(struct tap_frame *frame, const struct iovec *piece,
 		frame->header_bytes += n;
 		frame->bytes += (uint32_t)piece[i].iov_len;
 	}
+	if (frame->vlan)
+		insert_tag(frame);
 }
 
 /* Adjacent pieces become one: a large frame is two or three, not eighteen. */
@@ -57,7 +97,7 @@ static void add_piece(struct tap_frame *frame, uint8_t *base, size_t bytes)
 void tap_frame_gather(struct tap_frame *frame, const struct iovec *piece,
 		      int pieces, bool copy, bool merge)
 {
-	size_t skip;
+	size_t head, skip;
 
 	copy_header(frame, piece, pieces);
 	frame->joinable = merge && !frame->offload.gso_type &&
@@ -66,9 +106,10 @@ void tap_frame_gather(struct tap_frame *frame, const struct iovec *piece,
 	/* its headers may have to change; its payload need not be copied */
 	if (frame->joinable)
 		frame->header_bytes = frame->segment.payload;
-	skip = copy || frame->joinable ? frame->header_bytes : 0;
+	head = copy || frame->joinable || frame->vlan ? frame->header_bytes : 0;
+	skip = head ? head - tag_bytes(frame) : 0;
 	frame->iov[0] =
-		(struct iovec){ &frame->vnet, sizeof(frame->vnet) + skip };
+		(struct iovec){ &frame->vnet, sizeof(frame->vnet) + head };
 	frame->iovs = 1;
 	for (int i = 0; i < pieces; i++) {
 		size_t past = piece[i].iov_len < skip ? piece[i].iov_len : skip;

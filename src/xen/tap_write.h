@@ -28,6 +28,8 @@ enum tap_merge { TAP_MERGE_AUTO, TAP_MERGE_ON, TAP_MERGE_OFF };
 /* "auto", "on", "off" */
 int tap_merge_parse(const char *name, enum tap_merge *merge, struct err *err);
 
+#define TAP_TAG_BYTES 4 /* IEEE 802.1Q */
+
 #define TAP_FRAME_IOVS (1 + NETIF_SLOTS_LEGACY + 1) /* vnet, padding */
 
 /* One frame. Its headers are judged by a private copy; the rest goes as it
@@ -38,6 +40,7 @@ struct tap_frame {
 	size_t header_bytes;
 	uint32_t bytes;
 	struct offload offload;
+	uint16_t vlan; /* tagged so on its way; 0: as it is */
 	bool joinable;
 	struct segment segment;		  /* where joinable */
 	struct iovec iov[TAP_FRAME_IOVS]; /* [0]: vnet, and header */
@@ -58,12 +61,17 @@ struct tap_writer {
 };
 
 /*
- * Lists a frame's pieces (at most NETIF_SLOTS_LEGACY) and copies its headers.
- * frame->offload is set already. `copy`: the copy is what goes
- * (that of a frame that may join others goes in any case).
+ * Lists a frame's pieces (at most NETIF_SLOTS_LEGACY) and copies its headers,
+ * with a tag between them where frame->vlan asks for one. frame->offload and
+ * frame->vlan are set already. `copy`: the copy is what goes (that of a frame
+ * that may join others, or is tagged, goes in any case).
  */
 void tap_frame_gather(struct tap_frame *frame, const struct iovec *piece,
 		      int pieces, bool copy, bool merge);
+
+/* Did a frame with frame->vlan come with a tag of its own, of whatever kind
+ * (802.1Q, 802.1ad, and what was used before that)? */
+bool tap_frame_was_tagged(const struct tap_frame *frame);
 
 /*
  * Takes a gathered frame: 0, and frame->result says what became of it, or that

@@ -192,6 +192,100 @@ static void holds_what_a_full_tap_refuses(void **state)
 		assert_int_equal(bed->frame[at].result, 0);
 }
 
+#define VLAN 0x123
+
+/* What was sent, with the tag between addresses and type. */
+static void expect_tagged(const uint8_t *seen_frame, const uint8_t *sent,
+			  size_t bytes)
+{
+	static const uint8_t tag[4] = { 0x81, 0x00, 0x01, 0x23 };
+
+	assert_memory_equal(seen_frame, sent, 12);
+	assert_memory_equal(seen_frame + 12, tag, 4);
+	assert_memory_equal(seen_frame + 16, sent + 12, bytes - 12);
+}
+
+/* Wherever the pieces are cut, in the copied header or behind it. */
+static void tags_a_frame(void **state)
+{
+	static const size_t cuts[] = { 1, 12, 13, 60, 134, 135, 138, 500 };
+	struct bed *bed = *state;
+	struct virtio_net_hdr vnet;
+
+	bed->writer.merge = false;
+	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		bed->frame[i].vlan = VLAN;
+		assert_int_equal(tap_writer_put(&bed->writer,
+						make(bed, (int)i, cuts[i])),
+				 0);
+		assert_int_equal(bed->frame[i].result, 0);
+		assert_false(tap_frame_was_tagged(&bed->frame[i]));
+		assert_int_equal(next(bed, &vnet, seen), HEAD + PAYLOAD + 4);
+		expect_tagged(seen, bed->data[i], HEAD + PAYLOAD);
+	}
+}
+
+/* The checksum's place moves with the headers; so do a large frame's. */
+static void offsets_follow_the_tag(void **state)
+{
+	struct bed *bed = *state;
+	struct tap_frame *frame = &bed->frame[0];
+	struct iovec piece = { bed->data[0], HEAD + PAYLOAD };
+	struct virtio_net_hdr vnet;
+
+	make(bed, 0, 60);
+	frame->vlan = VLAN;
+	frame->offload.csum_blank = true;
+	frame->offload.gso_type = XEN_NETIF_GSO_TYPE_TCPV4;
+	frame->offload.gso_size = 500;
+	tap_frame_gather(frame, &piece, 1, false, true);
+	assert_int_equal(tap_writer_put(&bed->writer, frame), 0);
+	assert_int_equal(next(bed, &vnet, seen), HEAD + PAYLOAD + 4);
+	expect_tagged(seen, bed->data[0], HEAD + PAYLOAD);
+	assert_int_equal(vnet.csum_start, 14 + 4 + 20);
+	assert_int_equal(vnet.csum_offset, 16);
+	assert_int_equal(vnet.hdr_len, HEAD + 4);
+	assert_int_equal(vnet.gso_size, 500);
+	frame->vlan = 0;
+}
+
+static void merges_tagged_segments(void **state)
+{
+	struct bed *bed = *state;
+	struct virtio_net_hdr vnet;
+
+	for (int at = 0; at < 3; at++) {
+		bed->frame[at].vlan = VLAN;
+		assert_int_equal(
+			tap_writer_put(&bed->writer, make(bed, at, 60)), 0);
+	}
+	assert_int_equal(tap_writer_flush(&bed->writer), 0);
+	assert_int_equal(next(bed, &vnet, seen), HEAD + 4 + 3 * PAYLOAD);
+	assert_memory_equal(seen + 12, "\x81\0\x01\x23\x08\0", 6);
+	assert_int_equal(vnet.csum_start, 14 + 4 + 20);
+	for (int at = 0; at < 3; at++)
+		assert_memory_equal(seen + HEAD + 4 + at * PAYLOAD,
+				    bed->data[at] + HEAD, PAYLOAD);
+}
+
+static void sees_tags_that_were_there(void **state)
+{
+	static const uint16_t types[] = { 0x8100, 0x88a8, 0x9100, 0x9200,
+					  0x9300, 0x0800, 0x0806, 0x86dd };
+	struct bed *bed = *state;
+	struct tap_frame *frame = &bed->frame[0];
+	uint8_t data[60] = { 2 };
+	struct iovec piece[2] = { { data, 13 }, { data + 13, 47 } };
+
+	frame->vlan = VLAN;
+	for (int i = 0; i < 8; i++) {
+		data[12] = (uint8_t)(types[i] >> 8);
+		data[13] = (uint8_t)types[i];
+		tap_frame_gather(frame, piece, 2, false, false);
+		assert_int_equal(tap_frame_was_tagged(frame), i < 5);
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -200,6 +294,10 @@ int main(void)
 		T(keeps_order_and_what_is_wrong),
 		T(writes_one_by_one_where_asked),
 		T(holds_what_a_full_tap_refuses),
+		T(tags_a_frame),
+		T(offsets_follow_the_tag),
+		T(merges_tagged_segments),
+		T(sees_tags_that_were_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -398,6 +398,8 @@ static int open_tap(struct vif *vif, struct err *err)
 	    tap_offer_offload(tap, vif->gso, err) ||
 	    tap_set_queue_length(tap, QUEUE_FRAMES, err))
 		return -err->code;
+	if (args->vlan && tap_admit_vlan(tap, args->vlan, err))
+		return -err->code;
 	/* before it joins: a bridge takes the least MTU of its ports */
 	if (vif->mtu && tap_set_mtu(tap, vif->mtu, err))
 		return -err->code;
