@@ -21,6 +21,7 @@
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,6 +151,26 @@ static int run_setup(const char *program, struct err *err)
 			return err_sys(err, errno, "waiting for %s", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return err_set(err, EIO, "%s failed", program);
+	return 0;
+}
+
+/* Costs no CPU time while it waits. */
+static int guest_await_end(const char *pid_file, struct err *err)
+{
+	FILE *in = fopen(pid_file, "re");
+	struct pollfd pfd = { .events = POLLIN };
+	int pid;
+
+	if (!in || fscanf(in, "%d", &pid) != 1)
+		pid = 0;
+	if (in)
+		fclose(in);
+	pfd.fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	if (pfd.fd < 0)
+		return err_set(err, ESRCH, "%s names no process", pid_file);
+	while (poll(&pfd, 1, -1) < 0 && errno == EINTR)
+		;
+	close(pfd.fd);
 	return 0;
 }
 
@@ -312,7 +333,9 @@ static int be_init(struct err *err)
 /* What a guest's setup program asks for; true if it is that. */
 static bool be_tool(int argc, char **argv, int *rc, struct err *err)
 {
-	if (argc == 5 && strcmp(argv[1], "--relay") == 0)
+	if (argc == 3 && strcmp(argv[1], "--await") == 0)
+		*rc = guest_await_end(argv[2], err);
+	else if (argc == 5 && strcmp(argv[1], "--relay") == 0)
 		*rc = guest_relay(argv[2], argv[3], argv[4], err);
 	else if (argc == 4 && strcmp(argv[1], "--veth") == 0)
 		*rc = guest_add_veth(argv[2], argv[3], err);
@@ -381,8 +404,8 @@ static int be_far(int argc, char **argv)
 		fprintf(stderr,
 			"usage: vazao-agent --stdio [--tethered "
 			"[--may-configure]] [--remove] | --veth ONE OTHER | "
-			"--relay DEVICE ADDRESS PORT, or as a guest's "
-			"/init\n");
+			"--relay DEVICE ADDRESS PORT | --await PIDFILE, or "
+			"as a guest's /init\n");
 		return 2;
 	}
 	if (options.remove)

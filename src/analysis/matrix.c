@@ -358,7 +358,7 @@ static void fail_cell(struct matrix *m, const struct store_failure *failure)
 			continue;
 		row[path].status = CELL_FAILED;
 		snprintf(row[path].cause, sizeof(row[path].cause),
-			 "the reference %.31s failed: %.200s",
+			 "the reference %.31s failed: %.450s",
 			 m->path[m->reference].name, failure->cause);
 	}
 }

@@ -60,7 +60,7 @@ struct cell {
 	double cpu_us_per_kb, context_switches_per_s,
 		page_faults_per_s; /* < 0: not measured */
 	struct cell_exchange exchange;
-	char cause[256]; /* "" but for FAILED and IMPORTED */
+	char cause[512]; /* "" but for FAILED and IMPORTED */
 };
 
 /* One path over all its points, for the methods section. */

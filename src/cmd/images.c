@@ -32,13 +32,31 @@ static void provide(const struct command *command, const char *name)
 		fprintf(stderr, "vazao %s: %s\n", command->name, err.text);
 }
 
+#define NAMES_MAX 16
+
+/* Several paths may boot one image: it is looked for once. */
+static void provide_once(const struct command *command, const char *name,
+			 const char *done[static NAMES_MAX + 1])
+{
+	size_t n = 0;
+
+	while (done[n] && strcmp(done[n], name) != 0)
+		n++;
+	if (done[n] || n == NAMES_MAX)
+		return;
+	done[n] = name;
+	provide(command, name);
+}
+
 void images_provide(const struct command *command, const struct plan *plan)
 {
+	const char *done[NAMES_MAX + 1] = { NULL };
+
 	for (size_t i = 0; i < plan->paths; i++) {
 		const struct kind_desc *kind = find_kind(plan->path[i].kind);
 		const char *const *name = kind ? kind->images : NULL;
 
 		for (; name && *name; name++)
-			provide(command, *name);
+			provide_once(command, *name, done);
 	}
 }

@@ -125,7 +125,8 @@ void progress_format(const struct study_progress *p, int columns, char *line,
 
 	line[0] = '\0';
 	if (p->phase != STUDY_MEASURING) {
-		add(line, size, "%s ...", phases[p->phase]);
+		add(line, size, "%s%s%s ...", phases[p->phase],
+		    p->now[0] ? ": " : "", p->now);
 		return;
 	}
 	add_bar(p, line, size);

@@ -12,6 +12,14 @@ export PATH=/usr/sbin:/usr/bin
 xen=$(echo /usr/lib/xen-4.*)
 export PATH="$PATH:$xen/bin" LD_LIBRARY_PATH="$xen/lib/x86_64-linux-gnu"
 fail() { echo "dom0: $*"; exit 1; }
+# what the machine cannot do without has ended: so does it, and the lab, which
+# reads the console, starts all anew
+halt_all() {
+	echo "dom0: $*" | tr "\r\n" "  "
+	echo
+	sleep 0.2
+	poweroff -f
+}
 trap 'fail "line $LINENO failed"' EXIT
 
 mkdir -p /proc/xen /run/xen /run/xenstored /var/lib/xenstored /var/lib/xen \
@@ -26,6 +34,11 @@ for i in $(seq 100); do
 	[ "$i" != 100 ] || fail "xenstored does not answer"
 	sleep 0.1
 done
+(
+	trap - EXIT
+	/init --await /run/xen/xenstored.pid
+	halt_all "xenstored has ended"
+) &
 xen-init-dom0 >/dev/null
 xenconsoled --pid-file /run/xen/xenconsoled.pid --log=guest \
 	--log-dir=/var/log/xen/console
@@ -78,16 +91,21 @@ on_reboot = "destroy"
 on_crash = "destroy"
 extra = "console=hvc0 quiet loglevel=4 panic=-1 vazao_node=domU vazao_device=eth0 vazao_line=tcp:eth1:10.99.0.2:10.99.0.1:7000"
 END
-# domU's end is this machine's: the lab starts both anew
-(
+# domU's end is this machine's: the lab starts both anew. xl tells of it at
+# once; of a panic, domU's connection would not.
+/init --relay "/dev/$vazao_domU_line" 10.99.0.1 7000 &
+xl create -F /run/domU.cfg 2>&1 | {
 	trap - EXIT
-	/init --relay "/dev/$vazao_domU_line" 10.99.0.1 7000
-	sleep 0.2
-	echo "dom0: domU has ended; its console:"
-	tail -n 4 /var/log/xen/console/guest-domU.log
-	poweroff -f
-) &
-xl create /run/domU.cfg >/run/xl.log 2>&1 ||
-	fail "xl create: $(grep -m 2 error /run/xl.log | tr '\n' ' ')"
+	set +e
+	while read -r line; do
+		case "$line" in
+		*"has shut down"* | *"has been destroyed"* | *rror*) break ;;
+		esac
+	done
+	log=/var/log/xen/console/guest-domU.log
+	halt_all "domU has ended ($line); its console: $(
+		grep -a "Kernel panic" $log || tail -n 3 $log 2>/dev/null
+	)"
+} &
 trap - EXIT
 exit 0

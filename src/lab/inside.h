@@ -6,12 +6,14 @@
 #ifndef VAZAO_LAB_INSIDE_H
 #define VAZAO_LAB_INSIDE_H
 
+#include "image/image.h"
 #include "lab/driver_domain.h"
 #include "lab/machine.h"
 #include "lab/path.h"
 
 #define LAB_NODES_MAX  512
 #define LAB_CABLES_MAX 250 /* a subnet 10.77.n.0/24 each */
+#define LAB_IMAGES_MAX 4
 
 /* The two ends of a cable: where its rate is set. */
 struct lab_plug {
@@ -34,10 +36,12 @@ struct lab {
 	size_t nodes;
 	struct lab_plug plug[LAB_CABLES_MAX][2];
 	int cables;
-	struct driver_domain domain; /* node == NULL: not made */
-	struct xen_host xen;	     /* machine == NULL: not made */
-	struct lab_path *path;	     /* [args.paths] */
-	char steering[256];	     /* lab_steering() */
+	struct driver_domain domain;	    /* node == NULL: not made */
+	struct xen_host xen;		    /* machine == NULL: not made */
+	struct image image[LAB_IMAGES_MAX]; /* lab_find_image() */
+	int images;
+	struct lab_path *path; /* [args.paths] */
+	char steering[256];    /* lab_steering() */
 };
 
 #endif

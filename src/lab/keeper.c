@@ -33,7 +33,7 @@
 enum { DOWN, LINE, UP, CREDIT, CONSOLE, PIPES };
 
 #define CONSOLE_TAIL_BYTES 8192
-#define CONSOLE_LINES	   3
+#define CONSOLE_LINES	   4
 
 struct pipes {
 	int read[PIPES], write[PIPES]; /* -1: closed */
@@ -326,10 +326,26 @@ out:
 	return rc;
 }
 
-/* Lines without anything to read, and stack traces. */
+/* A line behind the kernel's time stamp, "[   12.345678] ". */
+static char *skip_stamp(char *line)
+{
+	size_t digits;
+
+	if (*line != '[')
+		return line;
+	digits = strspn(line + 1, " 0123456789.");
+	return digits && strncmp(line + 1 + digits, "] ", 2) == 0
+		       ? line + 1 + digits + 2
+		       : line;
+}
+
+/* Lines without anything to read, stack traces, and that it went off. */
 static bool is_dull(const char *line)
 {
-	return !*line || *line == ' ' || *line == '[';
+	return !*line || *line == ' ' || *line == '[' ||
+	       strncmp(line, "reboot: ", 8) == 0 ||
+	       strncmp(line, "(XEN) Hardware Dom0", 19) == 0 ||
+	       strncmp(line, "(XEN) Entering ACPI", 19) == 0;
 }
 
 /* Cuts `text` into its lines; the panic's is the last that counts. */
@@ -340,6 +356,7 @@ static int pick_lines(char *text, const char *line[CONSOLE_LINES])
 
 	for (char *one; (one = strsep(&rest, "\n"));) {
 		one[strcspn(one, "\r")] = '\0';
+		one = skip_stamp(one);
 		if (is_dull(one))
 			continue;
 		if (lines == CONSOLE_LINES)

@@ -24,6 +24,25 @@ struct lab_node *lab_m2(const struct lab *lab)
 	return lab->m2;
 }
 
+int lab_find_image(struct lab *lab, const char *name,
+		   const struct image **image, struct err *err)
+{
+	int rc;
+
+	for (int i = 0; i < lab->images; i++) {
+		*image = &lab->image[i];
+		if (strcmp((*image)->name, name) == 0)
+			return 0;
+	}
+	if (lab->images == LAB_IMAGES_MAX)
+		return err_set(err, E2BIG, "more than %d images",
+			       LAB_IMAGES_MAX);
+	rc = image_find(name, &lab->image[lab->images], err);
+	if (!rc)
+		*image = &lab->image[lab->images++];
+	return rc;
+}
+
 static void free_node(struct lab_node *node)
 {
 	node->ops->stop(node);
@@ -363,6 +382,18 @@ const char *lab_node_kind(const struct lab_node *node)
 const char *lab_node_accelerator(const struct lab_node *node)
 {
 	return node->ops->accelerator ? node->ops->accelerator(node) : NULL;
+}
+
+void lab_node_last_words(const struct lab_node *node, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (node->ops->last_words)
+		node->ops->last_words(node, text, size);
+}
+
+bool lab_node_is_stale(const struct lab_node *node)
+{
+	return node->ops->is_stale && node->ops->is_stale(node);
 }
 
 int lab_node_netns_fd(const struct lab_node *node)

@@ -102,6 +102,13 @@ const char *lab_node_kind(const struct lab_node *node); /* "namespace", "uml" */
  * started; NULL: by nothing of the kind. */
 const char *lab_node_accelerator(const struct lab_node *node);
 
+/* Of a guest: whether its machine still runs, and its console's last lines,
+ * in one line; "" for others. Before a new agent is started in it. */
+void lab_node_last_words(const struct lab_node *node, char *text, size_t size);
+
+/* Its agent is gone, for the machine was booted anew for another node. */
+bool lab_node_is_stale(const struct lab_node *node);
+
 /* Its network namespace, for setns(2); -1 for a guest. */
 int lab_node_netns_fd(const struct lab_node *node);
 

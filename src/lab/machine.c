@@ -18,13 +18,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "image/cpio.h"
-#include "image/image.h"
 #include "lab/accel.h"
 #include "lab/command.h"
 #include "lab/keeper.h"
 #include "lab/node.h"
 
-#define PROGRAM "qemu-system-x86_64"
+#define PROGRAM		    "qemu-system-x86_64"
+#define MACHINE_CONSOLE_MAX 320 /* of it in an error */
+#define LAST_WORDS_NS	    (3 * NS_PER_S)
 
 const char *const machine_models[] = { "virtio-net", "e1000", "rtl8139", NULL };
 
@@ -267,15 +268,34 @@ static bool has_ended(const struct machine *m)
 	       info.si_pid != 0;
 }
 
-/* It ended before it was stopped: the log says of what. */
-static void report_death(const struct machine *m)
+/* One that is about to end has more to say. */
+static bool await_end(const struct machine *m)
 {
-	char console[400];
+	int64_t deadline_ns = clock_mono_ns() + LAST_WORDS_NS;
 
-	if (!has_ended(m))
+	while (!has_ended(m) && clock_mono_ns() < deadline_ns)
+		usleep(20000);
+	return has_ended(m);
+}
+
+void machine_last_words(const struct machine *m, char *text, size_t size)
+{
+	char console[MACHINE_CONSOLE_MAX];
+	bool ended;
+
+	if (!m->keeper.pid) {
+		snprintf(text, size, "the machine does not run");
 		return;
+	}
+	ended = await_end(m);
 	keeper_read_console(m->keeper.console_fd, console, sizeof(console));
-	log_warn("machine %s has ended; its console: %s", m->name, console);
+	snprintf(text, size, "the machine %s; its console: %s",
+		 ended ? "has ended" : "is there", console);
+}
+
+bool machine_has_line(const struct machine *m, int line)
+{
+	return m->keeper.pid && m->line[line].fd >= 0;
 }
 
 void machine_stop(struct machine *m)
@@ -286,7 +306,6 @@ void machine_stop(struct machine *m)
 	}
 	if (!m->keeper.pid)
 		return;
-	report_death(m);
 	node_kill(&m->keeper.pid);
 	node_close_fd(&m->keeper.read_fd);
 	node_close_fd(&m->keeper.write_fd);
@@ -309,7 +328,7 @@ static int await_life(const struct machine *m, int line, struct err *err)
 		{ .fd = m->line[line].fd, .events = POLLIN },
 		{ .fd = m->keeper.read_fd, .events = POLLIN },
 	};
-	char console[320];
+	char console[MACHINE_CONSOLE_MAX];
 	int ready;
 
 	do {
@@ -442,16 +461,14 @@ static int make_initrd(struct machine *m, const char *dir,
 
 static int prepare(struct machine *m, struct err *err)
 {
-	struct image image;
+	const char *dir = m->args.image->dir;
 	int rc = find_program(m->program, err);
 
-	if (!rc)
-		rc = image_find(m->args.image, &image, err);
 	if (rc)
 		return rc;
-	snprintf(m->kernel, sizeof(m->kernel), "%s/kernel", image.dir);
-	snprintf(m->xen, sizeof(m->xen), "%s/xen", image.dir);
-	return make_initrd(m, image.dir, m->args.agent_path, err);
+	snprintf(m->kernel, sizeof(m->kernel), "%s/kernel", dir);
+	snprintf(m->xen, sizeof(m->xen), "%s/xen", dir);
+	return make_initrd(m, dir, m->args.agent_path, err);
 }
 
 int machine_new(struct machine **machine, const struct machine_args *args,

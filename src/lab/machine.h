@@ -16,8 +16,10 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
+#include "image/image.h"
 #include "lab/lab.h"
 #include "lab/links.h"
 
@@ -28,11 +30,11 @@
 extern const char *const machine_models[]; /* NULL-ended */
 
 struct machine_args {
-	const char *name;	/* in messages */
-	const char *image;	/* "linux", "xen" */
-	const char *agent_path; /* the static agent: PID 1 */
-	const char *accel;	/* "kvm", "tcg" */
-	bool may_emulate;	/* tcg instead, should it not boot under KVM */
+	const char *name;	   /* in messages */
+	const struct image *image; /* lab_find_image() */
+	const char *agent_path;	   /* the static agent: PID 1 */
+	const char *accel;	   /* "kvm", "tcg" */
+	bool may_emulate;  /* tcg instead, should it not boot under KVM */
 	const char *words; /* for the kernel's command line: base/guest.h's */
 	int memory_mib, cpus;
 	int dom0_memory_mib; /* with a hypervisor: dom0's part; else 0 */
@@ -49,7 +51,7 @@ struct machine_args {
 
 struct machine;
 
-/* Finds the image and the program; starts nothing. The strings are copied.
+/* Finds the program; starts nothing. The strings are copied, not the image.
  * -ENOPKG, naming the package, where there is no QEMU. */
 int machine_new(struct machine **machine, const struct machine_args *args,
 		struct err *err);
@@ -58,6 +60,12 @@ void machine_free(struct machine *machine); /* stops it; NULL is fine */
 /* Boots it, if it does not run, and does not wait for it. */
 int machine_boot(struct machine *machine, struct err *err);
 void machine_stop(struct machine *machine);
+
+/* As node_ops.last_words(). */
+void machine_last_words(const struct machine *machine, char *text, size_t size);
+
+/* It runs, and nobody has taken the line since it was booted. */
+bool machine_has_line(const struct machine *machine, int line);
 
 /* "kvm" or "tcg". */
 const char *machine_accelerator(const struct machine *machine);

@@ -52,6 +52,18 @@ struct node_ops {
 	/* lab_node_accelerator(); NULL: none. */
 	const char *(*accelerator)(const struct lab_node *node);
 
+	/*
+	 * How it is with the node's machine, in a phrase, and the last lines
+	 * of its console, for an error's end: "the machine has ended; its
+	 * console: ...". Before stop(). NULL: it has none.
+	 */
+	void (*last_words)(const struct lab_node *node, char *text,
+			   size_t size);
+
+	/* Did the stream to its agent end because the machine was booted anew
+	 * for another node's sake? NULL: never. */
+	bool (*is_stale)(const struct lab_node *node);
+
 	/* After stop(): closes descriptors and frees the node itself. */
 	void (*free)(struct lab_node *node);
 };

@@ -41,6 +41,20 @@ static const char *get_accelerator(const struct lab_node *node)
 		((const struct machine_node *)node)->machine);
 }
 
+static void get_last_words(const struct lab_node *node, char *text, size_t size)
+{
+	machine_last_words(((const struct machine_node *)node)->machine, text,
+			   size);
+}
+
+/* The line that its agent had went with the former boot. */
+static bool is_stale(const struct lab_node *node)
+{
+	const struct machine_node *n = (const struct machine_node *)node;
+
+	return machine_has_line(n->machine, n->line);
+}
+
 static void free_node(struct lab_node *node)
 {
 	if (of(node)->owns)
@@ -53,6 +67,8 @@ static const struct node_ops qemu_ops = {
 	.start_agent = start_agent,
 	.stop = stop,
 	.accelerator = get_accelerator,
+	.last_words = get_last_words,
+	.is_stale = is_stale,
 	.free = free_node,
 };
 
@@ -61,6 +77,8 @@ static const struct node_ops xen_ops = {
 	.start_agent = start_agent,
 	.stop = stop,
 	.accelerator = get_accelerator,
+	.last_words = get_last_words,
+	.is_stale = is_stale,
 	.free = free_node,
 };
 
@@ -97,8 +115,10 @@ int machine_node_add(struct lab *lab, const char *name,
 		 GUEST_NODE "=%s " GUEST_DEVICE "=eth0 " GUEST_LINE "=vport0p1",
 		 name);
 	args->words = words;
-	args->image = "linux";
 	args->lines = 1;
+	rc = lab_find_image(lab, "linux", &args->image, err);
+	if (rc)
+		return rc;
 	rc = machine_new(&node_args.machine, args, err);
 	if (rc)
 		return rc;

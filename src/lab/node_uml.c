@@ -74,26 +74,22 @@ static void format_command(const struct uml_node *uml, struct command_line *c)
  * Boot and end.
  */
 
-/* The guest ended before it was stopped: the log says of what. */
-static void report_death(const struct uml_node *uml)
+static void get_last_words(const struct lab_node *node, char *text, size_t size)
 {
-	char console[400];
+	const struct uml_node *uml = (const struct uml_node *)node;
+	char console[320];
 	siginfo_t info = { 0 };
+	bool ended = !node->pid || (waitid(P_PID, (id_t)node->pid, &info,
+					   WEXITED | WNOHANG | WNOWAIT) == 0 &&
+				    info.si_pid != 0);
 
-	if (waitid(P_PID, (id_t)uml->node.pid, &info,
-		   WEXITED | WNOHANG | WNOWAIT) < 0 ||
-	    info.si_pid == 0 || info.si_code != CLD_EXITED ||
-	    info.si_status != KEEPER_GUEST_ENDED)
-		return;
 	keeper_read_console(uml->console_fd, console, sizeof(console));
-	log_warn("node %s: the guest has ended; its console: %s",
-		 uml->node.name, console);
+	snprintf(text, size, "the guest %s; its console: %s",
+		 ended ? "has ended" : "is there", console);
 }
 
 static void uml_node_stop(struct lab_node *node)
 {
-	if (node->pid)
-		report_death(of(node));
 	node_kill(&node->pid);
 	node_close_fd(&of(node)->console_fd);
 }
@@ -167,6 +163,7 @@ static const struct node_ops uml_node_ops = {
 	.name = "uml",
 	.start_agent = uml_node_start_agent,
 	.stop = uml_node_stop,
+	.last_words = get_last_words,
 	.free = uml_node_free,
 };
 

@@ -140,6 +140,11 @@ int64_t path_get_number(const struct lab_path *path, const char *key);
 const struct lab_args *lab_get_args(const struct lab *lab);
 struct lab_node *lab_m2(const struct lab *lab);
 
+/* image_find(), once for all of the lab's machines; the lab's. */
+struct image;
+int lab_find_image(struct lab *lab, const char *name,
+		   const struct image **image, struct err *err);
+
 /* The lab owns the node from here on, also on failure (-EEXIST: a name that
  * is taken). */
 int lab_add_node(struct lab *lab, struct lab_node *node, struct err *err);

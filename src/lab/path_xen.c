@@ -125,13 +125,15 @@ static int make_host(struct lab *lab, const struct lab_path *path,
 		return rc;
 	args = common_args(lab, path, &host->cable);
 	args.name = "xen";
-	args.image = "xen";
 	args.dom0_memory_mib = (int)path_get_number(path, "dom0_memory");
 	args.memory_mib = args.dom0_memory_mib + guest + XEN_OWN_MIB;
 	args.lines = LINES;
 	args.boot_limit_s = XEN_BOOT_LIMIT_S;
 	format_words(lab, path, words);
 	args.words = words;
+	rc = lab_find_image(lab, "xen", &args.image, err);
+	if (rc)
+		return rc;
 	rc = machine_new(&host->machine, &args, err);
 	return rc ? rc : machine_boot(host->machine, err);
 }

@@ -123,7 +123,7 @@ void store_blocks_free(struct store_block *blocks, size_t count);
  * their blocks, so nothing else is stored of them. */
 struct store_failure {
 	int point, path;
-	char cause[256];
+	char cause[512];
 };
 int store_add_failure(struct store *store, const struct store_failure *failure,
 		      struct err *err);

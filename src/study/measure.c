@@ -128,6 +128,7 @@ static void ask_path(struct run *run, size_t path, struct err *err)
 	if (lab_read_path_counters(run->lab, path, &counters, &why))
 		*err = why;
 	json_decref(counters);
+	team_hear(run->team, path, err);
 }
 
 /* *failed: an index into the block's paths, or -1 for M2. */
@@ -168,8 +169,6 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	rc = agent_run_block(&a, block->result, failed, err);
 	block->duration_ns += clock_mono_ns();
 	observe_release(&request);
-	if (rc && *failed >= 0)
-		ask_path(run, block->index[*failed], err);
 	return rc ? rc : read_counters(run, block, failed, err);
 }
 
@@ -365,6 +364,8 @@ static int try_block(struct run *run, const struct measure_args *args,
 		return enter_result(run, args, block, err);
 	if (rc == -ENOMEM)
 		return err_set(err, ENOMEM, "%s", cause.text);
+	if (failed >= 0)
+		ask_path(run, block->index[failed], &cause);
 	if (failed >= 0)
 		rc = replace_m1(run, (size_t)args->point, block->index[failed],
 				&cause, err);

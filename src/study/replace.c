@@ -20,7 +20,7 @@ int replace_fail_cell(struct run *run, size_t point, size_t path,
 		if (p != path && path != 0)
 			break;
 		failure.path = (int)p;
-		snprintf(failure.cause, sizeof(failure.cause), "%s%.200s",
+		snprintf(failure.cause, sizeof(failure.cause), "%s%.480s",
 			 p == path ? "" : "the reference failed: ", cause);
 		rc = store_add_failure(run->store, &failure, err);
 	}
@@ -46,12 +46,48 @@ int replace_lose_path(struct run *run, size_t path, const char *cause,
 	return rc;
 }
 
+/* A guest may be slow to boot once, on a busy machine. */
+static int start_twice(struct run *run, size_t path, struct err *err)
+{
+	if (!team_start(run->team, (int)path, err))
+		return 0;
+	run_tell(run, "%s: %s; trying again", run->plan->path[path].name,
+		 err->text);
+	return team_start(run->team, (int)path, err);
+}
+
+/* A machine that was booted anew has lost the agents of all its nodes, who
+ * are not to blame. */
+static int start_stale(struct run *run, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t p = 0; !rc && p < run->paths; p++) {
+		struct err start = ERR_INIT;
+
+		if (run->built[p] && team_m1(run->team, p) &&
+		    lab_node_is_stale(lab_path_m1(run->lab, p)->node) &&
+		    start_twice(run, p, &start))
+			rc = replace_lose_path(run, p, start.text, err);
+	}
+	return rc;
+}
+
+int replace_start(struct run *run, size_t path, struct err *err)
+{
+	struct err start = ERR_INIT;
+	int rc = start_twice(run, path, &start);
+
+	if (rc)
+		rc = replace_lose_path(run, path, start.text, err);
+	return rc ? rc : start_stale(run, err);
+}
+
 int replace_m1(struct run *run, size_t point, size_t path,
 	       const struct err *cause, struct err *err)
 {
 	unsigned char *strikes = &run->strikes[point * run->paths + path];
 	const char *name = run->plan->path[path].name;
-	struct err start = ERR_INIT;
 	int rc = 0;
 
 	if (++*strikes >= STRIKES) {
@@ -61,11 +97,7 @@ int replace_m1(struct run *run, size_t point, size_t path,
 		run_tell(run, "%s: %s; trying again with a new agent", name,
 			 cause->text);
 	}
-	/* a guest may be slow to boot once, on a busy machine */
-	if (!rc && team_start(run->team, (int)path, &start) &&
-	    team_start(run->team, (int)path, &start))
-		rc = replace_lose_path(run, path, start.text, err);
-	return rc;
+	return rc ? rc : replace_start(run, path, err);
 }
 
 /* A block that went well makes the failures before it none: it is two in a

@@ -37,7 +37,8 @@ struct run {
 	size_t blocks;		   /* stored, earlier runs' too */
 	size_t blocks_before;	   /* of them, earlier runs' */
 	int round;
-	int64_t started_ns; /* monotonic, of this run */
+	int64_t started_ns;   /* monotonic, of this run */
+	int64_t measuring_ns; /* as well: when the agents were there */
 	enum study_phase phase;
 	struct study_path_progress *progress; /* [paths] */
 	bool told;			      /* what could not be observed */
@@ -85,6 +86,10 @@ int replace_fail_cell(struct run *run, size_t point, size_t path,
  * reference: without it the study ends, resumable. */
 int replace_lose_path(struct run *run, size_t path, const char *cause,
 		      struct err *err);
+
+/* An agent for the path, and for those whose machine was booted anew by that.
+ * What does not come to life twice is lost; negative as replace_lose_path(). */
+int replace_start(struct run *run, size_t path, struct err *err);
 
 /* After a failed try: a new agent, the second time in a row FAILED, too. */
 int replace_m1(struct run *run, size_t point, size_t path,

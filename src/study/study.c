@@ -51,7 +51,7 @@ static int64_t estimate_left_ns(const struct run *run)
 
 	if (!done || !left)
 		return -1;
-	spent_ns = clock_mono_ns() - run->started_ns;
+	spent_ns = clock_mono_ns() - run->measuring_ns;
 	return (int64_t)left * (spent_ns / (int64_t)done);
 }
 
@@ -173,6 +173,16 @@ static int equalize(struct run *run, struct err *err)
 	return rc;
 }
 
+/* A guest's boot takes seconds to half a minute: whose it is, is shown. */
+static void show_start(struct run *run, size_t path)
+{
+	const struct lab_node *node = lab_path_m1(run->lab, path)->node;
+
+	snprintf(run->now, sizeof(run->now), "%s (%s)",
+		 run->plan->path[path].name, lab_node_kind(node));
+	run_show_progress(run);
+}
+
 static int start_agents(struct run *run, struct err *err)
 {
 	int rc = team_create(&run->team, run->lab, run->paths, err);
@@ -180,11 +190,12 @@ static int start_agents(struct run *run, struct err *err)
 	if (!rc)
 		rc = team_start(run->team, -1, err);
 	for (size_t p = 0; !rc && p < run->paths && !cage_stop_asked(); p++) {
-		struct err why = ERR_INIT;
-
-		if (run->built[p] && team_start(run->team, (int)p, &why))
-			rc = replace_lose_path(run, p, why.text, err);
+		if (!run->built[p])
+			continue;
+		show_start(run, p);
+		rc = replace_start(run, p, err);
 	}
+	run->now[0] = '\0';
 	return rc || cage_stop_asked() ? rc : equalize(run, err);
 }
 
@@ -193,6 +204,7 @@ static int measure(struct run *run, enum study_end *end, struct err *err)
 	int rc;
 
 	run->phase = STUDY_MEASURING;
+	run->measuring_ns = clock_mono_ns();
 	run_show_progress(run);
 	if (run->plan->rule == PLAN_RULE_2007)
 		return run_rule_2007(run, end, err);

@@ -44,7 +44,8 @@ struct study_progress {
 	int round;
 	int64_t elapsed_ns, budget_ns; /* of this run; budget 0: none */
 	int64_t eta_ns;		       /* -1: not known yet */
-	const char *now; /* "mtu 500 socket 16K message 4K", or "" */
+	/* "mtu 500 socket 16K message 4K", settling "dom0 (xen)", or "" */
+	const char *now;
 	const struct study_path_progress *path;
 	size_t paths;
 };

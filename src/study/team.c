@@ -156,6 +156,20 @@ static int instruct(struct team *team, int path, struct agent *agent,
 	return rc;
 }
 
+void team_hear(const struct team *team, size_t path, struct err *err)
+{
+	const struct lab_node *node = team->m1[path].node;
+	const struct agent *agent = team->m1[path].agent;
+	char words[sizeof(err->text)], before[sizeof(err->text)];
+
+	if (!node || (agent && !agent_is_lost(agent)))
+		return; /* a refusal speaks for itself */
+	lab_node_last_words(node, words, sizeof(words));
+	snprintf(before, sizeof(before), "%s", err->text);
+	if (words[0])
+		err_set(err, err->code, "%.240s; %s", before, words);
+}
+
 int team_start(struct team *team, int path, struct err *err)
 {
 	struct member *m = path < 0 ? &team->m2 : &team->m1[path];
@@ -174,10 +188,12 @@ int team_start(struct team *team, int path, struct err *err)
 			  channel.write_fd, HELLO_TIMEOUT_NS, err);
 	if (!rc)
 		rc = instruct(team, path, m->agent, err);
-	if (rc) {
-		agent_detach(m->agent);
-		m->agent = NULL;
-	}
+	if (!rc)
+		return 0;
+	if (path >= 0)
+		team_hear(team, (size_t)path, err);
+	agent_detach(m->agent);
+	m->agent = NULL;
 	return rc;
 }
 

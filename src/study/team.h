@@ -30,6 +30,10 @@ void team_free(struct team *team);
  */
 int team_start(struct team *team, int path, struct err *err);
 
+/* Where the path's agent is lost: puts behind the error what its node's
+ * machine says of itself, such as a panic on its console. */
+void team_hear(const struct team *team, size_t path, struct err *err);
+
 /* NULL where there is none. */
 struct agent *team_m1(const struct team *team, size_t path);
 struct agent *team_m2(const struct team *team);

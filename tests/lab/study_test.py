@@ -7,7 +7,13 @@ kill     kill -9 of any of its processes at random moments: nothing is left
          behind, every stored block is whole, --resume goes on
 domU     kill -9 of netfront, or of netback: the cell is tried again and the
          study goes on; what they counted is stored with each block
-qemu     kill -9 of QEMU: the guest is booted anew and the study goes on
+qemu     kill -9 of QEMU, then the guest's panic: it is booted anew and the
+         study goes on
+ill      QEMU that is stopped, an agent in the guest that is: the same (long)
+ill_xen  domU that panics or is destroyed, xenstored or QEMU killed (long)
+unbootable
+         a broken file system, a broken kernel: lost with the reason, and the
+         rest is measured (long)
 xen      native, dom0 and domU of real Xen, a cell of each
 mute     an agent that hangs or dies: its cell is tried again on a new agent,
          then FAILED with the cause, and the study goes on
@@ -303,28 +309,223 @@ def has_ended(pid):
         return True
 
 
+def make_sick(vazao, tmp):
+    """A vazao whose guests can be made ill; see sick_agent.c."""
+    programs = os.path.join(tmp, "sick")
+    os.mkdir(programs)
+    shutil.copy(vazao, programs)
+    shutil.copy(sys.argv[3], os.path.join(programs, "vazao-agent"))
+    return os.path.join(programs, "vazao")
+
+
+SEND = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(1)
+s.sendto(sys.argv[2].encode(), (sys.argv[1], 2007))
+if sys.argv[2] == "ping":
+    print(s.recv(99).decode())
+"""
+
+
+def tell_guest(study, address, text):
+    """To a guest's own listener, from M2: whichever node has a way there."""
+    user = ["-U", "--preserve-credentials"] if os.getuid() else []
+    for pid in agents(study):
+        run = subprocess.run(
+            ["nsenter", "-t", str(pid), *user, "-n", sys.executable, "-c", SEND,
+             address, text], capture_output=True, text=True)
+        if run.returncode == 0:
+            return run.stdout.strip() or "sent"
+    return None
+
+
+def wait_for_guest(study, address):
+    check(study.wait_for(lambda: tell_guest(study, address, "ping"), 90),
+          "the guest at %s is there" % address)
+
+
+def read_log(study):
+    try:
+        with open(os.path.join(study.directory, "study.log")) as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
+def count_in_log(study, text):
+    return read_log(study).count(text)
+
+
+def strike_machine(study, what, harm, *told):
+    """Does harm once; waits until it is told of, and the machine is another."""
+    tries, before = count_in_log(study, "trying again"), machines(study)
+    harm()
+    check(study.wait_for(
+        lambda: count_in_log(study, "trying again") > tries, 30),
+        what + " is noticed", read_log(study))
+    for text in told:
+        check(study.log_has(text), "%s: the log says '%s'" % (what, text),
+              read_log(study))
+    check(study.wait_for(lambda: set(machines(study)) - set(before), 30),
+          what + ": there is a new QEMU")
+
+
+def check_end(vazao, study, victims, path, stopped=()):
+    check(study.finish() == 0, "the study goes on", study.output)
+    for row in rows(vazao, study.directory):
+        if row["path"] == path:
+            check(row["blocks"] > 0 and row["throughput_mbps"] > 0,
+                  path + " was measured", study.output)
+            print("%s: %d blocks, %.0f Mbit/s, %s" %
+                  (path, row["blocks"], row["throughput_mbps"], row["status"]))
+    check(all(map(has_ended, victims)), "no QEMU is left")
+    built = subprocess.run(["flock", "-n", image_lock(), "true"])
+    check(built.returncode == 0, "no lock on the images is left")
+
+
+def image_lock():
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(cache, "vazao", "images", "lock")
+
+
+def start_ill(vazao, tmp, *options):
+    study = Study(make_sick(vazao, tmp), os.path.join(tmp, "s"), "quick", *SMALL,
+                  "--set", "paths=[native,qemu]", "--set", "message_size=65536",
+                  "--precision", "1%", *options)
+    check(study.wait_for(lambda: study.log_has("cells"), 60), "measuring began")
+    time.sleep(1)
+    check(len(machines(study)) == 1, "one QEMU is at work: %s" % machines(study))
+    return study
+
+
+GUEST = "10.77.2.2"  # vif1 of the driver domain, on cable 2
+
+
 def case_qemu(vazao, tmp):
     need_images(vazao, "linux")
-    directory = os.path.join(tmp, "s")
-    study = Study(vazao, directory, "quick", *SMALL, "--set", "paths=[native,qemu]",
+    study = start_ill(vazao, tmp, "--budget", "30s")
+    victims = machines(study)
+    strike_machine(study, "QEMU's death",
+                   lambda: os.kill(victims[0], signal.SIGKILL),
+                   "the machine has ended; its console: ")
+    wait_for_guest(study, GUEST)
+    victims += machines(study)
+    strike_machine(study, "a panic", lambda: tell_guest(study, GUEST, "panic"),
+                   "Kernel panic - not syncing: sysrq triggered crash")
+    wait_for_guest(study, GUEST)
+    victims += machines(study)
+    check_end(vazao, study, victims, "qemu")
+
+
+def case_ill(vazao, tmp):
+    need_images(vazao, "linux")
+    study = start_ill(vazao, tmp, "--budget", "90s")
+    victims = machines(study)
+    strike_machine(study, "a QEMU that is stopped",
+                   lambda: os.kill(victims[0], signal.SIGSTOP),
+                   "the machine is there; its console: ")
+    wait_for_guest(study, GUEST)
+    victims += machines(study)
+    strike_machine(study, "an agent that is stopped",
+                   lambda: tell_guest(study, GUEST, "mute"),
+                   "the machine is there; its console: ")
+    wait_for_guest(study, GUEST)
+    victims += machines(study)
+    check_end(vazao, study, victims, "qemu")
+
+
+XEN_GUEST = "10.77.2.2"  # domU
+XEN_DOM0 = "10.77.2.1"
+
+
+def case_ill_xen(vazao, tmp):
+    """Every death on Xen's machine, one after the other: it is started anew,
+    dom0 and domU with it, and no cell is lost."""
+    need_images(vazao, "linux", "xen")
+    study = Study(make_sick(vazao, tmp), os.path.join(tmp, "s"), "quick-xen",
+                  "--set", "mtu=1500", "--set", "socket_size=114688",
                   "--set", "message_size=65536", "--precision", "1%",
-                  "--budget", "45s")
-    check(study.wait_for(lambda: study.log_has("cells"), 60), "measuring began")
-    time.sleep(3)
-    before = machines(study)
-    check(len(before) == 1, "one QEMU is at work: %s" % before)
-    os.kill(before[0], signal.SIGKILL)
-    check(study.wait_for(lambda: study.log_has("trying again"), 15),
-          "the death of QEMU is noticed")
-    check(study.wait_for(lambda: set(machines(study)) - set(before), 20),
-          "there is a new one")
-    after = machines(study)
-    check(study.finish() == 0, "the study goes on without it", study.output)
-    row = [r for r in rows(vazao, directory) if r["path"] == "qemu"][0]
-    check(row["blocks"] > 0 and row["throughput_mbps"] > 0, "qemu was measured",
-          study.output)
-    check(all(map(has_ended, before + after)), "no QEMU is left")
-    print("qemu: %d blocks, %.0f Mbit/s" % (row["blocks"], row["throughput_mbps"]))
+                  "--budget", "400s")
+    check(study.wait_for(lambda: study.log_has("cells"), 180), "measuring began")
+    shell = ("export PATH=/usr/sbin:/usr/bin:$(echo /usr/lib/xen-4.*/bin) "
+             "LD_LIBRARY_PATH=$(echo /usr/lib/xen-4.*/lib/x86_64-linux-gnu); ")
+    harms = [
+        ("domU's panic", XEN_GUEST, "panic",
+         ["domU has ended", "Kernel panic - not syncing: sysrq"]),
+        ("xl destroy", XEN_DOM0, shell + "xl destroy domU", ["domU has ended"]),
+        ("xenstored's death", XEN_DOM0, "kill -9 $(cat /run/xen/xenstored.pid)",
+         ["xenstored has ended"]),
+        ("a domU whose agent is stopped", XEN_GUEST, "mute", ["the machine is there"]),
+        ("dom0's panic", XEN_DOM0, "panic", ["Kernel panic - not syncing: sysrq"]),
+    ]
+    victims = machines(study)
+    for what, address, harm, told in harms:
+        wait_for_guest(study, address)
+        time.sleep(3)
+        began = time.monotonic()
+        strike_machine(study, what, lambda: tell_guest(study, address, harm), *told)
+        wait_for_guest(study, XEN_GUEST)
+        victims += machines(study)
+        print("%s: domU is back after %.0f s" % (what, time.monotonic() - began))
+    study.process.send_signal(signal.SIGINT)
+    check(study.finish() == 5, "interrupted once all is shown", study.output)
+    for row in rows(vazao, study.directory):
+        check(row["status"] != "FAILED" and row["blocks"] > 0,
+              row["path"] + " was measured", study.output)
+    check(all(map(has_ended, victims)), "no QEMU is left")
+
+
+def break_image(tmp, broken, contents):
+    """Another cache, in which the image linux has a file that is no such."""
+    source = os.path.dirname(image_lock())
+    cache = os.path.join(tmp, "cache-" + broken)
+    target = os.path.join(cache, "vazao", "images")
+    shutil.copytree(source, target, ignore=lambda d, names: [
+        n for n in names if d == source and not n.startswith("linux-")])
+    for name in os.listdir(target):
+        with open(os.path.join(target, name, broken), "r+b") as f:
+            contents(f)
+    return cache
+
+
+def run_unbootable(vazao, tmp, cache, *told):
+    directory = cache + "-study"
+    os.environ["XDG_CACHE_HOME"] = cache
+    study = Study(vazao, directory, "quick", *SMALL, "--set", "paths=[native,qemu]",
+                  "--precision", "5%", "--budget", "200s")
+    check(study.finish() == 0, "the rest is measured", study.output)
+    for row in rows(vazao, directory):
+        check(row["status"] == ("FAILED" if row["path"] == "qemu" else "REFERENCE"),
+              "%s is %s" % (row["path"], row["status"]), study.output)
+        if row["path"] == "qemu":
+            print(row["cause"])
+            for text in told:
+                check(text in row["cause"], "the cause says '%s'" % text, row["cause"])
+    check(study.log_has("trying again"), "it was tried twice")
+    check(not machines(study), "no QEMU is left")
+
+
+def case_unbootable(vazao, tmp):
+    need_images(vazao, "linux")
+
+    def no_archive(f):
+        f.write(b"this is no archive" * 4)
+
+    def no_header(f):
+        f.write(b"\0" * 4096)
+
+    def no_code(f):  # a kernel's header, and then an endless loop
+        setup = 512 * (1 + f.seek(0x1f1) * 0 + f.read(1)[0])
+        f.seek(setup)
+        f.write(b"\xeb\xfe" * 65536)
+
+    run_unbootable(vazao, tmp, break_image(tmp, "initrd", no_archive), "Kernel panic")
+    cache = break_image(tmp, "kernel", no_header)
+    run_unbootable(vazao, tmp, cache, "qemu-system-x86_64: ")
+    os.rename(cache, cache + "-1")
+    run_unbootable(vazao, tmp, break_image(tmp, "kernel", no_code),
+                   "did not come up within 60 s")
 
 
 def case_xen(vazao, tmp):
