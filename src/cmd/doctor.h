@@ -113,5 +113,6 @@ void probe_congestion(const char *argument, struct finding *finding);
 void probe_program(const char *argument, struct finding *finding);
 void probe_uml(const char *argument, struct finding *finding);
 void probe_accelerator(const char *argument, struct finding *finding);
+void probe_xen(const char *argument, struct finding *finding);
 
 #endif

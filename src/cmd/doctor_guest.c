@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "lab/accel.h"
+#include "lab/lab.h"
 
 #define OUTPUT_MAX 65536
 
@@ -169,4 +170,16 @@ void probe_accelerator(const char *argument, struct finding *finding)
 		close(fd);
 	}
 	report_trial(argument, finding);
+}
+
+void probe_xen(const char *argument, struct finding *finding)
+{
+	struct err err = ERR_INIT;
+	const char *caveat;
+
+	(void)argument;
+	if (lab_check_kind("xen-host", &caveat, &err))
+		finding_set(finding, FINDING_MISSING, "%.150s", err.text);
+	else
+		finding_set(finding, FINDING_OK, "this is dom0; xl is there");
 }

@@ -19,6 +19,7 @@ static const struct path_needs path_needs[] = {
 	{ "uml", { "namespaces", "veth", "bridge", "TAP", "UML" } },
 	{ "qemu", { "namespaces", "veth", "bridge", "TAP", "tcg" } },
 	{ "xen", { "namespaces", "veth", "bridge", "TAP", "tcg" } },
+	{ "xen-host", { "namespaces", "veth", "bridge", "Xen" } },
 	{ NULL, { NULL } },
 };
 /* clang-format on */

@@ -35,6 +35,8 @@ const struct probe doctor_probes[] = {
 	{ "KVM", PROBE_RUN, probe_accelerator, "kvm", true, 0,
 	  "KVM present but a guest did not boot within 3 s; QEMU paths will use tcg",
 	  "tcg works, slower; a KVM inside a virtual machine often runs no ordinary guest" },
+	{ "Xen", PROBE_RUN, probe_xen, NULL, false, 0, NULL,
+	  "only the plan xen-host needs it: quick-xen and paper-xen emulate a machine with Xen" },
 	{ "gnuplot", PROBE_RUN, probe_program, "gnuplot", false, 0, NULL,
 	  "apt-get install gnuplot-nox; only `vazao figures` needs it" },
 

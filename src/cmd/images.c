@@ -60,3 +60,29 @@ void images_provide(const struct command *command, const struct plan *plan)
 			provide_once(command, *name, done);
 	}
 }
+
+static bool is_first_of_kind(const struct plan *plan, size_t path)
+{
+	size_t i = 0;
+
+	while (strcmp(plan->path[i].kind, plan->path[path].kind) != 0)
+		i++;
+	return i == path;
+}
+
+int images_check_kinds(const struct command *command, const struct plan *plan,
+		       struct err *err)
+{
+	for (size_t i = 0; i < plan->paths; i++) {
+		const char *caveat;
+
+		if (!is_first_of_kind(plan, i))
+			continue;
+		if (lab_check_kind(plan->path[i].kind, &caveat, err))
+			return err_wrap(err, "path %s", plan->path[i].name);
+		if (caveat)
+			fprintf(stderr, "vazao %s: %s\n", command->name,
+				caveat);
+	}
+	return 0;
+}

@@ -13,4 +13,9 @@
  * had is said, too: the paths that boot it will fail, the others run. */
 void images_provide(const struct command *command, const struct plan *plan);
 
+/* Before anything is made: has the plan a kind of path that this machine cannot
+ * have (lab_check_kind())? What users of a kind should know is said. */
+int images_check_kinds(const struct command *command, const struct plan *plan,
+		       struct err *err);
+
 #endif

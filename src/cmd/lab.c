@@ -253,10 +253,15 @@ static int up(const struct values *values, int argc, char **argv)
 	make_name(argv[0], name);
 	rc = load_plan(&plan, argv[0], values, &err);
 	hold.plan = plan;
+	hold.host_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (!rc)
+		rc = images_check_kinds(&cmd_lab, plan, &err);
 	if (!rc) {
 		images_provide(&cmd_lab, plan);
 		rc = bring_up(&hold, &missing, &err);
 	}
+	if (hold.host_netns_fd >= 0)
+		close(hold.host_netns_fd);
 	plan_free(plan);
 	json_decref(missing);
 	if (rc)

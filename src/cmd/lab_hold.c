@@ -75,7 +75,8 @@ static int build(struct held *held, struct err *err)
 					       PLAN_PLACEMENT_SPLIT,
 				 .link_bps = plan->link_bps,
 				 .agent_path = held->hold->agent_path,
-				 .self_path = held->hold->self_path };
+				 .self_path = held->hold->self_path,
+				 .host_netns_fd = held->hold->host_netns_fd };
 	size_t failed = 0;
 	int rc = -ENOMEM;
 

@@ -12,7 +12,8 @@ struct hold {
 	const char *name;
 	const struct plan *plan;
 	const char *self_path, *agent_path;
-	int door; /* bound by door_open(), not listening yet */
+	int host_netns_fd; /* lab.h */
+	int door;	   /* bound by door_open(), not listening yet */
 
 	/*
 	 * Where it is said how building went, once: {"ready": [text...]}, the

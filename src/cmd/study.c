@@ -2,6 +2,7 @@
 /* vazao study: the main job. The study itself runs in a cage; what outlives
  * the cage (the report) is made after it, from the stored rows. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <inttypes.h>
@@ -70,6 +71,7 @@ struct job {
 	char *self_path, *agent_path;
 	struct live *live; /* NULL: nobody watches */
 	const struct command *command;
+	int host_netns_fd; /* opened before the cage is made */
 	struct calibration_use calibration;
 };
 
@@ -240,6 +242,8 @@ static int prepare(struct job *job, int argc, char **argv, struct err *err)
 	if (!rc && !job->options.resume)
 		rc = apply_calibration(job, name, err);
 	free(stored_plan);
+	if (!rc)
+		rc = images_check_kinds(job->command, job->plan, err);
 	if (!rc && !job->options.resume)
 		rc = study_files_create(job->dir, job->plan->text, err);
 	if (!rc)
@@ -260,6 +264,7 @@ static int measure(struct job *job, struct audience *audience, struct err *err)
 		.version = VAZAO_VERSION,
 		.agent_path = job->agent_path,
 		.self_path = job->self_path,
+		.host_netns_fd = job->host_netns_fd,
 		.calibration = job->calibration.text,
 		.watcher = { .progress = on_progress,
 			     .event = on_event,
@@ -338,6 +343,8 @@ static void job_free(struct job *job)
 	free(job->dir);
 	free(job->self_path);
 	free(job->agent_path);
+	if (job->host_netns_fd >= 0)
+		close(job->host_netns_fd);
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -356,6 +363,7 @@ static int run(const struct command *command, int argc, char **argv)
 		return CMD_USAGE;
 	}
 	name_holder();
+	job.host_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	rc = prepare(&job, argc, argv, &err);
 	if (!rc)
 		rc = go_live(&job, &err);

@@ -100,5 +100,11 @@ const struct recipe image_recipes[] = {
 		.links = usr_links,
 		.hypervisor = "boot/xen-*-amd64.gz",
 	},
+	{
+		.name = "domU",
+		.help = "a domU, for the Xen that this machine runs",
+		.packages = linux_packages,
+		.modules = domU_modules,
+	},
 	{ .name = NULL },
 };

@@ -24,6 +24,11 @@ struct lab_netns;
 int netns_create(struct lab_netns **netns, const char *name, struct err *err);
 void netns_close(struct lab_netns *netns); /* NULL is fine */
 
+/* One that is there, by its descriptor, which is copied: for node_spawn() and
+ * netns_enter() alone. */
+int netns_adopt(struct lab_netns **netns, int fd, const char *name,
+		struct err *err);
+
 const char *netns_name(const struct lab_netns *netns);
 int netns_fd(const struct lab_netns *netns);	   /* for setns(2) */
 int netns_ioctl_fd(const struct lab_netns *netns); /* for base/netdev.h */

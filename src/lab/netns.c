@@ -152,6 +152,24 @@ fail:
 	return rc;
 }
 
+int netns_adopt(struct lab_netns **netns, int fd, const char *name,
+		struct err *err)
+{
+	struct lab_netns *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return err_sys(err, ENOMEM, "%s", name);
+	snprintf(made->name, sizeof(made->name), "%s", name);
+	made->ioctl_fd = -1;
+	made->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (made->fd < 0) {
+		free(made);
+		return err_sys(err, errno, "the network namespace of %s", name);
+	}
+	*netns = made;
+	return 0;
+}
+
 void netns_close(struct lab_netns *netns)
 {
 	if (!netns)

@@ -7,8 +7,8 @@
 
 /* Every kind of path there is. A new one is a file and a line here. */
 const struct path_ops *const path_kinds[] = {
-	&path_native, &path_dom0, &path_domU, &path_uml,
-	&path_qemu,   &path_xen,  NULL,
+	&path_native, &path_dom0, &path_domU,	  &path_uml,
+	&path_qemu,   &path_xen,  &path_xen_host, NULL,
 };
 
 int path_find_kind(const char *name, const struct path_ops **ops,
@@ -27,6 +27,15 @@ int path_find_kind(const char *name, const struct path_ops **ops,
 	}
 	return err_set(err, EINVAL, "'%s' is no kind of path (there are: %s)",
 		       name, valid);
+}
+
+int lab_check_kind(const char *kind, const char **caveat, struct err *err)
+{
+	const struct path_ops *ops;
+	int rc = path_find_kind(kind, &ops, err);
+
+	*caveat = rc ? NULL : ops->caveat;
+	return rc || !ops->check ? rc : ops->check(err);
 }
 
 static void format_address6(const char *address, char text[static 40])

@@ -28,6 +28,10 @@ struct path_ops {
 	/* Name, help and options, as plan and manual show them. */
 	struct kind_desc kind;
 
+	/* lab_check_kind(); NULL: nothing to ask for. */
+	int (*check)(struct err *err);
+	const char *caveat; /* for the user, before a study; or NULL */
+
 	/*
 	 * Makes the M1 node and links, calls path_set_m1(), path_set_m2() and
 	 * path_add_hop() for each interface from M1 to M2 in that order; of a
@@ -150,6 +154,6 @@ int lab_find_image(struct lab *lab, const char *name,
 int lab_add_node(struct lab *lab, struct lab_node *node, struct err *err);
 
 extern const struct path_ops path_native, path_dom0, path_domU, path_uml,
-	path_qemu, path_xen;
+	path_qemu, path_xen, path_xen_host;
 
 #endif

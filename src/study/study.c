@@ -129,6 +129,7 @@ static int build_lab(struct run *run, struct err *err)
 		.agent_path = run->args->agent_path,
 		.self_path = run->args->self_path,
 		.ipv6 = wants_ipv6(run->plan),
+		.host_netns_fd = run->args->host_netns_fd,
 	};
 	size_t failed = 0;
 	int rc;

@@ -65,6 +65,7 @@ struct study_args {
 	const char *version;	 /* of vazao; stored */
 	const char *agent_path;	 /* static agent for guests */
 	const char *self_path;	 /* vazao itself */
+	int host_netns_fd;	 /* lab.h; -1 */
 	const char *calibration; /* what is known of slices here; stored */
 	struct study_watcher watcher;
 };
