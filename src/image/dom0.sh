@@ -3,6 +3,7 @@
 # 2007 study draws it, and domU where the lab asks for one. Run by PID 1
 # before the agent; what it prints is on the console. Variables from the
 # kernel's command line:
+#   vazao_network      figure1, or bridge: no eth0, xenbr0 itself is dom0's
 #   vazao_domU_mac     domU's eth0; not set: no domU
 #   vazao_domU_memory  MiB
 #   vazao_domU_line    the port on which domU's agent is passed on: vport1p2
@@ -43,21 +44,28 @@ xen-init-dom0 >/dev/null
 xenconsoled --pid-file /run/xen/xenconsoled.pid --log=guest \
 	--log-dir=/var/log/xen/console
 
-# figure 1: eth0 / vif0.0 - xenbr0 - peth0
+# figure 1: eth0 / vif0.0 - xenbr0 - peth0; or, as it is done today, the
+# address on the bridge: xenbr0 - peth0
 mac=$(cat /sys/class/net/eth0/address)
 ip link set eth0 down
 ip link set eth0 name peth0
-/init --veth vif0.0 eth0
-ip link set eth0 address "$mac"
 brctl addbr xenbr0
 echo 0 > /sys/class/net/xenbr0/bridge/forward_delay
-for i in peth0 vif0.0; do
+ports=peth0
+own=xenbr0
+if [ "$vazao_network" != bridge ]; then
+	/init --veth vif0.0 eth0
+	ports="peth0 vif0.0"
+	own=eth0
+fi
+for i in $ports; do
 	ip link set "$i" address fe:ff:ff:ff:ff:ff
 	brctl addif xenbr0 "$i"
 	ip link set "$i" up
 done
+ip link set "$own" address "$mac"
 ip link set xenbr0 up
-ip link set eth0 up
+ip link set "$own" up
 
 trap - EXIT
 [ -n "$vazao_domU_mac" ] || exit 0

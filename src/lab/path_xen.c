@@ -63,15 +63,23 @@ static struct machine_args common_args(const struct lab *lab,
 	};
 }
 
+/* Has dom0 its address on the bridge itself, as is done today? */
+static bool is_plain_bridge(const struct lab_path *path)
+{
+	return strcmp(path_get_choice(path, "network"), "bridge") == 0;
+}
+
 /* What all roles have in common once the node is there. */
 static int finish_path(struct lab *lab, struct lab_path *path,
 		       struct lab_node *node, const struct lab_cable *cable,
 		       int host, struct err *err)
 {
+	const bool on_bridge =
+		has_role(path->options, "dom0") && is_plain_bridge(path);
 	char address[16];
 
 	lab_format_address(cable, host, address);
-	path_set_m1(path, node, "eth0", address);
+	path_set_m1(path, node, on_bridge ? "xenbr0" : "eth0", address);
 	path_set_m2(path, lab->m2, cable->m2_ifname, cable->m2_address);
 	return path_add_hop(path, HOP_END, lab->m2->netns, cable->m2_ifname,
 			    err);
@@ -101,10 +109,13 @@ static void format_words(const struct lab *lab, const struct lab_path *path,
 			 char words[static 512])
 {
 	int n = snprintf(words, 512,
-			 GUEST_NODE "=dom0 " GUEST_DEVICE "=eth0 " GUEST_LINE
-				    "=vport0p1 " GUEST_SETUP
-				    "=/etc/vazao/dom0 " GUEST_INNER
-				    "=peth0:vif0.0:vif1.0:xenbr0");
+			 GUEST_NODE "=dom0 " GUEST_LINE "=vport0p1 " GUEST_SETUP
+				    "=/etc/vazao/dom0 vazao_network=%s %s",
+			 path_get_choice(path, "network"),
+			 is_plain_bridge(path) ? GUEST_INNER "=peth0:vif1.0"
+					       : GUEST_DEVICE
+				 "=eth0 " GUEST_INNER
+				 "=peth0:vif0.0:vif1.0:xenbr0");
 
 	if (wants_domU(lab))
 		snprintf(words + n, 512 - (size_t)n,
@@ -195,6 +206,7 @@ static int build_xen(struct lab *lab, struct lab_path *path, struct err *err)
 }
 
 static const char *const roles[] = { "native", "dom0", "domU", NULL };
+static const char *const networks[] = { "figure1", "bridge", NULL };
 static const char *const models[] = { "virtio-net", "e1000", NULL };
 
 static const struct kind_option options[] = {
@@ -206,6 +218,12 @@ static const struct kind_option options[] = {
 	  .choices = models,
 	  .fallback = "virtio-net",
 	  .help = "the machine's network card" },
+	{ .key = "network",
+	  .choices = networks,
+	  .fallback = "figure1",
+	  .help = "dom0's: eth0 and vif0.0 on xenbr0 as in 2007, or its "
+		  "address on the bridge as today; the first of Xen's paths "
+		  "says which" },
 	{ .key = "memory",
 	  .min = 96,
 	  .max = 8192,
