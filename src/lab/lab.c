@@ -434,6 +434,8 @@ int lab_start_agent(struct lab *lab, struct lab_node *node,
 				node == lab->m2 ? PLACEMENT_M2 : PLACEMENT_M1);
 	rc = node->ops->start_agent(node, channel, err);
 	placement_leave(&placement);
+	if (!rc && placement.changed && node->ops->free_devices)
+		node->ops->free_devices(node, &placement.before);
 	return rc ? err_wrap(err, "node %s", node->name) : 0;
 }
 

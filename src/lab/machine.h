@@ -15,6 +15,7 @@
 #define VAZAO_LAB_MACHINE_H
 
 #include <net/if.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -60,6 +61,9 @@ void machine_free(struct machine *machine); /* stops it; NULL is fine */
 /* Boots it, if it does not run, and does not wait for it. */
 int machine_boot(struct machine *machine, struct err *err);
 void machine_stop(struct machine *machine);
+
+/* As node_ops.free_devices(). */
+void machine_free_devices(const struct machine *machine, const cpu_set_t *cpus);
 
 /* As node_ops.last_words(). */
 void machine_last_words(const struct machine *machine, char *text, size_t size);

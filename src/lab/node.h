@@ -11,6 +11,7 @@
 #ifndef VAZAO_LAB_NODE_H
 #define VAZAO_LAB_NODE_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -51,6 +52,13 @@ struct node_ops {
 
 	/* lab_node_accelerator(); NULL: none. */
 	const char *(*accelerator)(const struct lab_node *node);
+
+	/*
+	 * Once it runs, where the lab has halved the CPUs: what its devices do
+	 * (QEMU's other threads) may run on all of `cpus`; its own CPUs stay on
+	 * M1's half. NULL: there is nothing of the kind.
+	 */
+	void (*free_devices)(struct lab_node *node, const cpu_set_t *cpus);
 
 	/*
 	 * How it is with the node's machine, in a phrase, and the last lines

@@ -41,6 +41,11 @@ static const char *get_accelerator(const struct lab_node *node)
 		((const struct machine_node *)node)->machine);
 }
 
+static void free_devices(struct lab_node *node, const cpu_set_t *cpus)
+{
+	machine_free_devices(of(node)->machine, cpus);
+}
+
 static void get_last_words(const struct lab_node *node, char *text, size_t size)
 {
 	machine_last_words(((const struct machine_node *)node)->machine, text,
@@ -67,6 +72,7 @@ static const struct node_ops qemu_ops = {
 	.start_agent = start_agent,
 	.stop = stop,
 	.accelerator = get_accelerator,
+	.free_devices = free_devices,
 	.last_words = get_last_words,
 	.is_stale = is_stale,
 	.free = free_node,
@@ -77,6 +83,7 @@ static const struct node_ops xen_ops = {
 	.start_agent = start_agent,
 	.stop = stop,
 	.accelerator = get_accelerator,
+	.free_devices = free_devices,
 	.last_words = get_last_words,
 	.is_stale = is_stale,
 	.free = free_node,

@@ -184,6 +184,17 @@ static void show_start(struct run *run, size_t path)
 	run_show_progress(run);
 }
 
+/* Guests boot side by side: counted from the study's beginning. */
+static void tell_boot(struct run *run, size_t path)
+{
+	const struct lab_node *node = lab_path_m1(run->lab, path)->node;
+	double took_s = (double)(clock_mono_ns() - run->started_ns) / NS_PER_S;
+
+	if (lab_node_accelerator(node))
+		run_tell(run, "%s answers %.1f s after the beginning",
+			 run->plan->path[path].name, took_s);
+}
+
 static int start_agents(struct run *run, struct err *err)
 {
 	int rc = team_create(&run->team, run->lab, run->paths, err);
@@ -195,6 +206,8 @@ static int start_agents(struct run *run, struct err *err)
 			continue;
 		show_start(run, p);
 		rc = replace_start(run, p, err);
+		if (!rc && run->built[p])
+			tell_boot(run, p);
 	}
 	run->now[0] = '\0';
 	return rc || cage_stop_asked() ? rc : equalize(run, err);
