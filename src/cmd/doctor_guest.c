@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "lab/accel.h"
-#include "lab/lab.h"
+#include "lab/check.h"
 
 #define OUTPUT_MAX 65536
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "lab/check.h"
 #include "lab/lab.h"
 
 static void say(void *arg, const char *line)

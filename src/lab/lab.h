@@ -46,20 +46,13 @@ struct lab_args {
 	const char *agent_path; /* the static agent's file, for guests */
 	const char *self_path;	/* vazao's own file, for namespaces */
 	bool ipv6;		/* ends have an IPv6 address, too */
-	int pairs; /* of every path, the axis's largest value; 0: one */
+	int pairs;	   /* of every path, the axis's largest value; 0: one */
 	int host_netns_fd; /* the machine's own, for what lives there; -1 */
 	/* Strings and options must live as long as the lab. */
 };
 
 /* Every kind of path there is, NULL-ended; for the plan's schema and help. */
 const struct kind_desc *const *lab_kinds(void);
-
-/*
- * Can this machine have such paths at all? Asked before a cage is made; most
- * kinds fail later, and alone. -ENODEV, -EPERM or -ENOPKG with what is missing;
- * *caveat: what their user should know first, or NULL.
- */
-int lab_check_kind(const char *kind, const char **caveat, struct err *err);
 
 /* A path that could not be built: the others live on. */
 struct lab_path_failure {

@@ -52,6 +52,10 @@ struct machine_args {
 
 struct machine;
 
+/* image_find(), once for all of the lab's machines; the lab's. */
+int lab_find_image(struct lab *lab, const char *name,
+		   const struct image **image, struct err *err);
+
 /* Finds the program; starts nothing. The strings are copied, not the image.
  * -ENOPKG, naming the package, where there is no QEMU. */
 int machine_new(struct machine **machine, const struct machine_args *args,

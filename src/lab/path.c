@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/check.h"
+
 /* Every kind of path there is. A new one is a file and a line here. */
 const struct path_ops *const path_kinds[] = {
 	&path_native, &path_dom0, &path_domU,	  &path_uml,

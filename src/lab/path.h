@@ -28,9 +28,8 @@ struct path_ops {
 	/* Name, help and options, as plan and manual show them. */
 	struct kind_desc kind;
 
-	/* lab_check_kind(); NULL: nothing to ask for. */
-	int (*check)(struct err *err);
-	const char *caveat; /* for the user, before a study; or NULL */
+	int (*check)(struct err *err); /* check.h; NULL: nothing to ask */
+	const char *caveat;	       /* as well; or NULL */
 
 	/*
 	 * Makes the M1 node and links, calls path_set_m1(), path_set_m2() and
@@ -43,19 +42,14 @@ struct path_ops {
 	 */
 	int (*build)(struct lab *lab, struct lab_path *path, struct err *err);
 
-	/*
-	 * What the path's own machinery counts, now: an object of objects of
+	/* What the path's own machinery counts, now: an object of objects of
 	 * whole numbers that only grow, a new reference. May wait for 2 s.
-	 * -EPIPE or -ETIMEDOUT where the machinery is gone or mute. NULL: the
-	 * kind has none.
-	 */
+	 * -EPIPE or -ETIMEDOUT where it is gone or mute. NULL: none. */
 	int (*read_counters)(const struct lab_path *path, json_t **counters,
 			     struct err *err);
 
-	/*
-	 * Adds {name: pid} of what carries the path's frames beside the kernel,
-	 * with its children; those that run. NULL: nothing does.
-	 */
+	/* Adds {name: pid} of what carries the path's frames beside the kernel,
+	 * with its children; those that run. NULL: nothing does. */
 	void (*list_processes)(const struct lab_path *path, json_t *processes);
 };
 
@@ -143,11 +137,6 @@ int64_t path_get_number(const struct lab_path *path, const char *key);
  */
 const struct lab_args *lab_get_args(const struct lab *lab);
 struct lab_node *lab_m2(const struct lab *lab);
-
-/* image_find(), once for all of the lab's machines; the lab's. */
-struct image;
-int lab_find_image(struct lab *lab, const char *name,
-		   const struct image **image, struct err *err);
 
 /* The lab owns the node from here on, also on failure (-EEXIST: a name that
  * is taken). */

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "lab/driver_domain.h"
+#include "lab/machine.h"
 #include "lab/node_xl.h"
 #include "lab/xl.h"
 
