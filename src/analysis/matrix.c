@@ -128,9 +128,9 @@ static int load_rule(struct matrix *m, struct store *store, struct err *err)
 }
 
 static const char *const design_keys[] = {
-	"rule",	       "slice_ns",     "guard_ns",   "warmup_ns",
-	"cycles",      "min_blocks",   "placement",  "time",
-	"calibration", "receive_cpus", "load_before"
+	"rule",	       "slice_ns",   "guard_ns",     "warmup_ns",
+	"cycles",      "min_blocks", "placement",    "time",
+	"calibration", "timings",    "receive_cpus", "load_before"
 };
 
 static int load_design(struct matrix *m, struct store *store, struct err *err)

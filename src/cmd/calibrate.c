@@ -13,6 +13,7 @@
 #include "cmd/calibration.h"
 #include "cmd/cmd.h"
 #include "store/store.h"
+#include "study/timing.h"
 
 struct options {
 	const char *dir;
@@ -76,8 +77,10 @@ static int measure(const struct options *o, const char *plan, const char *dir,
 static void tell_finding(const json_t *finding)
 {
 	const char *path = "", *verdict = "", *worst = "";
-	int64_t slice_ns = 0, rounds = 0;
+	struct timing timing = { 0 };
+	int64_t rounds = 0, cycles = 0;
 	double v[6] = { 0 };
+	char text[TIMING_TEXT_MAX];
 	static const char *const keys[] = { "shift",	"lo",
 					    "hi",	"worst_shift",
 					    "worst_lo", "worst_hi" };
@@ -85,37 +88,70 @@ static void tell_finding(const json_t *finding)
 	json_get_string(finding, "path", &path, NULL);
 	json_get_string(finding, "verdict", &verdict, NULL);
 	json_get_string(finding, "worst", &worst, NULL);
-	json_get_int(finding, "slice_ns", &slice_ns, NULL);
+	json_get_int(finding, "socket_size", &timing.socket_size, NULL);
+	json_get_int(finding, "guard_ns", &timing.guard_ns, NULL);
+	json_get_int(finding, "slice_ns", &timing.slice_ns, NULL);
+	json_get_int(finding, "cycles", &cycles, NULL);
+	timing.cycles = (size_t)cycles;
 	json_get_int(finding, "rounds", &rounds, NULL);
 	for (int i = 0; i < 6; i++)
 		json_get_double(finding, keys[i], &v[i], NULL);
-	printf("%-8s %3" PRId64
-	       " ms  %-8s  %+5.1f %% (%+.1f to %+.1f), %" PRId64
-	       " rounds; farthest %+.1f %% (%+.1f to %+.1f): %s\n",
-	       path, slice_ns / NS_PER_MS, verdict, 100 * v[0], 100 * v[1],
-	       100 * v[2], rounds, 100 * v[3], 100 * v[4], 100 * v[5], worst);
+	timing_format(&timing, text, sizeof(text));
+	printf("%-8s %s: %s\n", path, text, verdict);
+	printf("           %+.1f %% (%+.1f to %+.1f), %" PRId64
+	       " pairs; farthest %+.1f %% (%+.1f to %+.1f): %s\n",
+	       100 * v[0], 100 * v[1], 100 * v[2], rounds, 100 * v[3],
+	       100 * v[4], 100 * v[5], worst);
+}
+
+/* Is each socket size's last finding on each path one that was shown? */
+static bool all_shown(const json_t *findings)
+{
+	json_t *finding, *last = json_object();
+	const char *key, *verdict;
+	bool shown = json_array_size(findings) > 0;
+	size_t i;
+
+	json_array_foreach(findings, i, finding) {
+		const char *path = "", *found = "";
+		int64_t size = 0;
+		char name[64];
+
+		json_get_string(finding, "path", &path, NULL);
+		json_get_string(finding, "verdict", &found, NULL);
+		json_get_int(finding, "socket_size", &size, NULL);
+		snprintf(name, sizeof(name), "%.30s %" PRId64, path, size);
+		json_object_set_new(last, name, json_string(found));
+	}
+	json_object_foreach(last, key, finding) {
+		verdict = json_string_value(finding);
+		shown &= verdict && strcmp(verdict, "shown") == 0;
+	}
+	json_decref(last);
+	return shown;
 }
 
 static int tell(const char *slices)
 {
 	json_t *json = json_loads(slices, 0, NULL), *finding;
-	int64_t slice_ns = 0;
+	json_t *findings = json_object_get(json, "findings");
+	double band = 0;
 	size_t i;
+	bool shown = all_shown(findings);
 
-	json_get_int(json, "slice_ns", &slice_ns, NULL);
-	printf("Efficiency from short slices against that from windows of 250 "
-	       "ms: how much higher or lower, with 95 %% intervals; "
-	       "within +-1.25 %% is asked.\n\n");
-	json_array_foreach(json_object_get(json, "findings"), i, finding)
+	json_get_double(json, "band", &band, NULL);
+	printf("Efficiency in a study's blocks against that in windows of 250 ms "
+	       "(after 100 ms): how much higher or lower, with 95 %% "
+	       "intervals; within +-%.3g %% is asked.\n\n",
+	       100 * band);
+	json_array_foreach(findings, i, finding)
 		tell_finding(finding);
-	if (slice_ns)
-		printf("\nSlices of %" PRId64 " ms are right on all paths.\n",
-		       slice_ns / NS_PER_MS);
-	else
-		printf("\nNo length was shown right on all paths in this "
-		       "time.\n");
+	printf("\n%s\n",
+	       shown ? "The last of each are right on all paths."
+		     : "Not all was shown right in this time; studies "
+		       "take the last of each, and say so.");
 	json_decref(json);
-	return slice_ns ? CMD_DONE : CMD_VERDICT_AGAINST;
+	return shown ? CMD_DONE : CMD_VERDICT_AGAINST;
 }
 
 static int conclude(const char *dir, struct err *err)

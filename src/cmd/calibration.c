@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-
-#define ONE_WINDOW_NS (100 * NS_PER_MS)
+#include "study/timing.h"
 
 int calibration_dir(char **dir, struct err *err)
 {
@@ -92,21 +92,34 @@ static json_t *load(const char *path, const char *machine)
 	return json_pack("{ss s{}}", "machine", machine, "kinds");
 }
 
-/* A kind's best finding: shown before open, shorter before longer. */
+/* Of a kind at one socket size the last one stays: each further one is a step
+ * up from what was refuted. */
 static void keep_finding(json_t *kinds, json_t *finding, const char *date)
 {
-	const char *kind = "", *verdict = "";
-	json_t *entry = json_deep_copy(finding);
+	const char *kind = "";
+	int64_t size = 0, last = -1;
+	json_t *list, *entry = json_deep_copy(finding);
 
 	json_get_string(finding, "kind", &kind, NULL);
-	json_get_string(finding, "verdict", &verdict, NULL);
+	json_get_int(finding, "socket_size", &size, NULL);
 	json_object_set_new(entry, "date", json_string(date));
-	if (strcmp(verdict, "refuted") == 0)
-		json_object_set_new(entry, "slice_ns", json_integer(0));
-	if (!json_object_get(kinds, kind) || strcmp(verdict, "refuted") != 0)
-		json_object_set_new(kinds, kind, entry);
-	else
-		json_decref(entry);
+	list = json_object_get(kinds, kind);
+	if (!list) {
+		json_object_set_new(kinds, kind, json_array());
+		list = json_object_get(kinds, kind);
+	}
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_get_int(json_array_get(list, i), "socket_size", &last,
+			     NULL);
+		if (last < size)
+			continue;
+		if (last == size)
+			json_array_set_new(list, i, entry);
+		else
+			json_array_insert_new(list, i, entry);
+		return;
+	}
+	json_array_append_new(list, entry);
 }
 
 int calibration_keep(const char *slices, struct err *err)
@@ -141,50 +154,148 @@ int calibration_keep(const char *slices, struct err *err)
 	return rc;
 }
 
-static void append(struct calibration_use *use, const char *text)
+__attribute__((format(printf, 2, 3))) static void
+append(struct calibration_use *use, const char *fmt, ...)
 {
 	size_t used = strlen(use->text);
+	va_list ap;
 
-	snprintf(use->text + used, sizeof(use->text) - used, "%s%s",
-		 used ? "; " : "", text);
+	va_start(ap, fmt);
+	vsnprintf(use->text + used, sizeof(use->text) - used, fmt, ap);
+	va_end(ap);
 }
 
-static void use_kind(const char *kind, const json_t *entry,
-		     struct calibration_use *use)
+/* The kind's finding that holds for sockets of this size; NULL: none. */
+static const json_t *find(const json_t *list, int64_t size)
 {
-	const char *verdict = "", *date = "";
-	int64_t slice_ns = 0;
-	double lo = 0, hi = 0;
-	char text[160];
+	const json_t *entry = NULL;
+	int64_t to = 0;
 
-	if (!entry) {
-		snprintf(text, sizeof(text), "%s not calibrated", kind);
-		append(use, text);
-		return;
+	for (size_t i = 0; i < json_array_size(list) && to < size; i++) {
+		entry = json_array_get(list, i);
+		json_get_int(entry, "socket_size", &to, NULL);
 	}
-	json_get_string(entry, "verdict", &verdict, NULL);
-	json_get_string(entry, "date", &date, NULL);
-	json_get_int(entry, "slice_ns", &slice_ns, NULL);
-	json_get_double(entry, "lo", &lo, NULL);
-	json_get_double(entry, "hi", &hi, NULL);
-	if (slice_ns == 0) {
-		use->one_window = true;
-		snprintf(text, sizeof(text),
-			 "%s: no slice to 50 ms is right (%.10s)", kind, date);
-	} else {
-		snprintf(text, sizeof(text),
-			 "%s: %" PRId64 " ms %s, %+.1f to %+.1f %% (%.10s)",
-			 kind, slice_ns / NS_PER_MS, verdict, 100 * lo,
-			 100 * hi, date);
+	return entry;
+}
+
+static void read_timing(const json_t *entry, struct timing *timing)
+{
+	int64_t cycles = 0;
+
+	*timing = (struct timing){ 0 };
+	json_get_int(entry, "guard_ns", &timing->guard_ns, NULL);
+	json_get_int(entry, "slice_ns", &timing->slice_ns, NULL);
+	json_get_int(entry, "cycles", &cycles, NULL);
+	timing->cycles = (size_t)cycles;
+}
+
+/* The longest of what the plan's kinds need; false: none is calibrated. */
+static bool choose_timing(const struct plan *plan, const json_t *kinds,
+			  struct timing *row)
+{
+	bool any = false;
+
+	for (size_t p = 1; p < plan->paths; p++) {
+		const json_t *entry =
+			find(json_object_get(kinds, plan->path[p].kind),
+			     row->socket_size);
+		struct timing t;
+
+		read_timing(entry, &t);
+		if (t.slice_ns <= 0 || t.cycles == 0)
+			continue;
+		t.socket_size = row->socket_size;
+		if (!any ||
+		    t.guard_ns + t.slice_ns > row->guard_ns + row->slice_ns)
+			*row = t;
+		any = true;
 	}
-	if (slice_ns > use->slice_ns)
-		use->slice_ns = slice_ns;
-	append(use, text);
+	return any;
+}
+
+/* Every socket size at which one of the plan's kinds was calibrated. */
+static void choose_timings(const struct plan *plan, const json_t *kinds,
+			   struct timings *timings)
+{
+	int64_t above = 0;
+
+	timings->rows = 0;
+	while (timings->rows < TIMINGS_MAX) {
+		struct timing *row = &timings->row[timings->rows];
+		int64_t size = INT64_MAX;
+		bool any = false;
+
+		for (size_t p = 1; p < plan->paths; p++) {
+			json_t *list =
+				json_object_get(kinds, plan->path[p].kind);
+
+			for (size_t i = 0; i < json_array_size(list); i++) {
+				int64_t of = 0;
+
+				json_get_int(json_array_get(list, i),
+					     "socket_size", &of, NULL);
+				if (of > above && of <= size) {
+					size = of;
+					any = true;
+				}
+			}
+		}
+		row->socket_size = above = size;
+		if (!any || !choose_timing(plan, kinds, row))
+			return;
+		timings->rows++;
+	}
+}
+
+/* "dom0 shown -0.4 to +0.9 %, then open -3.1 to +2.2 %" */
+static void say_kind(struct calibration_use *use, const char *kind,
+		     const json_t *list)
+{
+	append(use, "; %s", kind);
+	if (json_array_size(list) == 0)
+		append(use, " not calibrated");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *entry = json_array_get(list, i);
+		const char *verdict = "", *date = "";
+		double lo = 0, hi = 0;
+
+		json_get_string(entry, "verdict", &verdict, NULL);
+		json_get_string(entry, "date", &date, NULL);
+		json_get_double(entry, "lo", &lo, NULL);
+		json_get_double(entry, "hi", &hi, NULL);
+		if (i == 0)
+			append(use, " (%.10s)", date);
+		append(use, "%s %s %+.1f to %+.1f %%", i ? "," : "", verdict,
+		       100 * lo, 100 * hi);
+	}
+}
+
+static void say_timings(const struct plan *plan, const json_t *kinds,
+			const struct timings *timings,
+			struct calibration_use *use)
+{
+	append(use, "as calibrated: ");
+	for (size_t i = 0; i < timings->rows; i++) {
+		char text[TIMING_TEXT_MAX];
+
+		timing_format(&timings->row[i], text, sizeof(text));
+		append(use, "%s%s", i ? ", " : "", text);
+	}
+	for (size_t p = 1; p < plan->paths; p++) {
+		const char *kind = plan->path[p].kind;
+		bool again = false;
+
+		for (size_t q = 1; q < p; q++)
+			again |= strcmp(plan->path[q].kind, kind) == 0;
+		if (!again)
+			say_kind(use, kind, json_object_get(kinds, kind));
+	}
 }
 
 void calibration_choose(const struct plan *plan, struct calibration_use *use)
 {
-	json_t *json, *kinds;
+	struct timings timings;
+	json_t *json, *kinds, *rows;
 	char machine[256], *path;
 
 	*use = (struct calibration_use){ 0 };
@@ -194,13 +305,17 @@ void calibration_choose(const struct plan *plan, struct calibration_use *use)
 	json = load(path, machine);
 	free(path);
 	kinds = json_object_get(json, "kinds");
-	if (json_object_size(kinds) == 0)
-		append(use, "this machine is not calibrated (vazao "
-			    "calibrate does it)");
-	for (size_t p = 1; json_object_size(kinds) && p < plan->paths; p++)
-		use_kind(plan->path[p].kind,
-			 json_object_get(kinds, plan->path[p].kind), use);
-	if (use->one_window)
-		use->slice_ns = ONE_WINDOW_NS;
+	choose_timings(plan, kinds, &timings);
+	if (timings.rows) {
+		rows = timings_to_json(&timings);
+		use->timings = json_dumps(rows, JSON_COMPACT);
+		json_decref(rows);
+		say_timings(plan, kinds, &timings, use);
+	} else {
+		append(use, "not calibrated for these paths on this machine "
+			    "(vazao calibrate does it): where a path has not "
+			    "settled within a slice, its figure is of its "
+			    "beginning");
+	}
 	json_decref(json);
 }

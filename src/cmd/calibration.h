@@ -19,14 +19,14 @@
 /* The directory, made if missing; malloc'ed. -ENOENT without HOME. */
 int calibration_dir(char **dir, struct err *err);
 
-/* Adds what a calibration's study stored ("slices": study/calibrate.c). */
+/* Adds what a calibration's study stored ("slices": study/calibrate.c): of
+ * each kind and socket size the last finding. */
 int calibration_keep(const char *slices, struct err *err);
 
 struct calibration_use {
-	int64_t slice_ns; /* 0: the plan's own is as good */
-	bool one_window;  /* one window of slice_ns a block: nothing shorter is
-			   * right */
-	char text[512];	  /* for the report */
+	char *timings;	 /* for struct study_args, malloc'ed; NULL: the plan's
+			  * own are as good, or nothing is known */
+	char text[2048]; /* for the report: "as calibrated on ...: ..." */
 };
 
 /* What is right for the plan's kinds of path. Without any calibration, or of

@@ -119,7 +119,6 @@ static int add_set(struct plan_set *sets, size_t *count, const char *fmt, ...)
 static int load_plan(struct job *job, const char *name, struct err *err)
 {
 	struct plan_set sets[OPT_LIST_MAX + 4];
-	const struct calibration_use *use = &job->calibration;
 	struct plan_args args = { .name = name,
 				  .sets = sets,
 				  .kinds = lab_kinds() };
@@ -128,11 +127,6 @@ static int load_plan(struct job *job, const char *name, struct err *err)
 
 	for (size_t i = 0; !rc && i < o->sets.count; i++)
 		rc = add_set(sets, &args.set_count, "%s", o->sets.item[i]);
-	if (!rc && use->slice_ns)
-		rc = add_set(sets, &args.set_count, "slice=%" PRId64 "ms",
-			     use->slice_ns / NS_PER_MS);
-	if (!rc && use->one_window)
-		rc = add_set(sets, &args.set_count, "cycles=1");
 	if (!rc && o->precision >= 0)
 		rc = add_set(sets, &args.set_count, "precision=%.9g%%",
 			     100 * o->precision);
@@ -198,22 +192,20 @@ static int check_usage(const struct job *job, int argc, char **argv,
 	return 0;
 }
 
-/* A plan that leaves the slice at its fallback gets what is right here. */
-static int apply_calibration(struct job *job, const char *name, struct err *err)
+/* A plan that leaves its timing at the fallbacks gets what is right here. */
+static void apply_calibration(struct job *job)
 {
+	const struct plan *plan = job->plan;
 	struct calibration_use *use = &job->calibration;
 
-	if (job->plan->rule != PLAN_RULE_BLOCKS)
-		return 0;
-	calibration_choose(job->plan, use);
-	if (job->plan->slice_ns != PLAN_SLICE_NS || use->slice_ns == 0 ||
-	    use->slice_ns == PLAN_SLICE_NS) {
-		use->slice_ns = 0;
-		use->one_window = false;
-		return 0;
-	}
-	plan_free(job->plan);
-	return load_plan(job, name, err);
+	if (plan->rule != PLAN_RULE_BLOCKS)
+		return;
+	calibration_choose(plan, use);
+	if (plan->slice_ns == PLAN_SLICE_NS &&
+	    plan->guard_ns == PLAN_GUARD_NS && plan->cycles == PLAN_CYCLES)
+		return;
+	free(use->timings);
+	*use = (struct calibration_use){ .text = "as the plan asks" };
 }
 
 static int prepare(struct job *job, int argc, char **argv, struct err *err)
@@ -240,7 +232,7 @@ static int prepare(struct job *job, int argc, char **argv, struct err *err)
 	}
 	rc = load_plan(job, name, err);
 	if (!rc && !job->options.resume)
-		rc = apply_calibration(job, name, err);
+		apply_calibration(job);
 	free(stored_plan);
 	if (!rc)
 		rc = images_check_kinds(job->command, job->plan, err);
@@ -266,6 +258,7 @@ static int measure(struct job *job, struct audience *audience, struct err *err)
 		.self_path = job->self_path,
 		.host_netns_fd = job->host_netns_fd,
 		.calibration = job->calibration.text,
+		.timings = job->calibration.timings,
 		.watcher = { .progress = on_progress,
 			     .event = on_event,
 			     .arg = audience },
@@ -340,6 +333,7 @@ static int go_live(struct job *job, struct err *err)
 static void job_free(struct job *job)
 {
 	plan_free(job->plan);
+	free(job->calibration.timings);
 	free(job->dir);
 	free(job->self_path);
 	free(job->agent_path);

@@ -44,11 +44,11 @@ static const struct number_key numbers[] = {
 	{ "slice", NUMBER_DURATION, offsetof(struct plan, slice_ns),
 	  WHOLE(NS_PER_MS), WHOLE(60 * NS_PER_S), WHOLE(PLAN_SLICE_NS), WHOLE(7 * NS_PER_S), false, NULL },
 	{ "guard", NUMBER_DURATION, offsetof(struct plan, guard_ns),
-	  WHOLE(0), WHOLE(NS_PER_S), WHOLE(2 * NS_PER_MS), WHOLE(0), true, NULL },
+	  WHOLE(0), WHOLE(NS_PER_S), WHOLE(PLAN_GUARD_NS), WHOLE(0), true, NULL },
 	{ "warmup", NUMBER_DURATION, offsetof(struct plan, warmup_ns),
 	  WHOLE(0), WHOLE(60 * NS_PER_S), WHOLE(15 * NS_PER_MS), WHOLE(30 * NS_PER_MS), false, NULL },
 	{ "cycles", NUMBER_COUNT, offsetof(struct plan, cycles),
-	  WHOLE(1), WHOLE(256), WHOLE(4), WHOLE(1), true, NULL },
+	  WHOLE(1), WHOLE(256), WHOLE(PLAN_CYCLES), WHOLE(1), true, NULL },
 	{ "min_blocks", NUMBER_COUNT, offsetof(struct plan, min_blocks),
 	  WHOLE(12), WHOLE(10000), WHOLE(12), WHOLE(3), true, NULL },
 };

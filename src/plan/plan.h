@@ -24,7 +24,10 @@
 #define PLAN_NAME_MAX	32 /* of a path, with the NUL */
 #define PLAN_MAX_PATHS	16 /* what a block takes (workload/block.h) */
 #define PLAN_MAX_POINTS 100000
-#define PLAN_SLICE_NS	INT64_C(10000000) /* where a plan names none */
+/* where a plan names none */
+#define PLAN_SLICE_NS INT64_C(10000000)
+#define PLAN_GUARD_NS INT64_C(2000000)
+#define PLAN_CYCLES   INT64_C(4)
 
 enum plan_rule {
 	PLAN_RULE_BLOCKS, /* interleaved blocks, docs/statistics.md */

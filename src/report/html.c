@@ -29,7 +29,7 @@
 static const char *const design_keys[] = {
 	"rule",	  "slice_ns",	"guard_ns",    "warmup_ns",
 	"cycles", "min_blocks", "seed",	       "source",
-	"plan",	  "end",	"calibration",
+	"plan",	  "end",	"calibration", "timings",
 };
 #define DESIGN_KEYS (sizeof(design_keys) / sizeof(*design_keys))
 

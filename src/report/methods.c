@@ -91,14 +91,23 @@ static void say_design(const struct matrix *m,
 
 	if (m->rule_2007 || !*fact(m, "slice_ns"))
 		return;
-	summary_say(
-		lines,
-		"Measured in blocks: %s slices of %.4g ms a path (and %.4g ms not "
-		"counted before each), in random order, then reversed, after %.4g "
-		"ms of warm-up on fresh connections; %s.",
-		fact(m, "cycles"), fact_ms(m, "slice_ns"),
-		fact_ms(m, "guard_ns"), fact_ms(m, "warmup_ns"),
-		*calibration ? calibration : "slices not calibrated");
+	if (*fact(m, "timings"))
+		summary_say(
+			lines,
+			"Measured in blocks: a path's slices in random order, "
+			"then reversed, after %.4g ms of warm-up on fresh "
+			"connections. Slices, and what is not counted before "
+			"each, %s.",
+			fact_ms(m, "warmup_ns"), calibration);
+	else
+		summary_say(
+			lines,
+			"Measured in blocks: %s slices of %.4g ms a path (and %.4g ms not "
+			"counted before each), in random order, then reversed, after %.4g "
+			"ms of warm-up on fresh connections; %s.",
+			fact(m, "cycles"), fact_ms(m, "slice_ns"),
+			fact_ms(m, "guard_ns"), fact_ms(m, "warmup_ns"),
+			*calibration ? calibration : "slices not calibrated");
 	if (strncmp(receive, "no", 2) == 0)
 		summary_say(
 			lines,
@@ -247,7 +256,7 @@ static void say_short_slices(const struct matrix *m,
 	double slice_ns = strtod(fact(m, "slice_ns"), NULL), longest_ns = 0;
 	size_t n = 0, cells = 0;
 
-	if (m->rule_2007 || !(slice_ns > 0))
+	if (m->rule_2007 || !(slice_ns > 0) || *fact(m, "timings"))
 		return;
 	for (size_t i = 0; i < m->points * m->paths; i++) {
 		double ns = buffer_ns(&m->cell[i]);

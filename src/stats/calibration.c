@@ -66,12 +66,13 @@ static void note_worst(struct calibration_finding *f, size_t index,
 	f->worst_hi = expm1(s->log + half);
 }
 
-static bool is_outside(double lo, double hi)
+static bool is_outside(double lo, double hi, double band)
 {
-	return lo > CALIBRATION_BAND || hi < -CALIBRATION_BAND;
+	return lo > band || hi < -band;
 }
 
-static void conclude(struct calibration_finding *f, const struct sums *sums)
+static void conclude(struct calibration_finding *f, const struct sums *sums,
+		     double band)
 {
 	double m = (double)f->sentinels, mean = sums->log / m;
 	double spread = m > 1 ? (sums->log2 - m * mean * mean) / (m - 1) : 0;
@@ -87,14 +88,15 @@ static void conclude(struct calibration_finding *f, const struct sums *sums)
 	f->shift = expm1(mean);
 	f->lo = expm1(mean - half);
 	f->hi = expm1(mean + half);
-	if (is_outside(f->lo, f->hi) || is_outside(f->worst_lo, f->worst_hi))
+	if (is_outside(f->lo, f->hi, band) ||
+	    is_outside(f->worst_lo, f->worst_hi, band))
 		f->verdict = CALIBRATION_REFUTED;
-	else if (f->lo > -CALIBRATION_BAND && f->hi < CALIBRATION_BAND)
+	else if (f->lo > -band && f->hi < band)
 		f->verdict = CALIBRATION_SHOWN;
 }
 
 void calibration_judge(const struct calibration_pairs *pairs, size_t count,
-		       struct calibration_finding *finding)
+		       double band, struct calibration_finding *finding)
 {
 	struct calibration_finding *f = finding;
 	struct sums sums = { 0 };
@@ -115,7 +117,7 @@ void calibration_judge(const struct calibration_pairs *pairs, size_t count,
 		note_worst(f, i, &s, &farthest, 0.05 / (double)count);
 	}
 	if (f->sentinels)
-		conclude(f, &sums);
+		conclude(f, &sums, band);
 }
 
 const char *calibration_verdict_name(enum calibration_verdict verdict)

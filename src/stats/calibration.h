@@ -11,7 +11,7 @@
  *   se^2   = var(e_j) / n          R, Q the two ratios
  * over m sentinels: the mean shift, its error the larger of the sentinels'
  * own, pooled, and of their spread; t with the pooled or m - 1 degrees of
- * freedom. Equivalent where the 95 % interval lies inside +-CALIBRATION_BAND
+ * freedom. Equivalent where the 95 % interval lies inside +-band
  * (D. J. Schuirmann, 1987: two one-sided tests, here at 2.5 % each) and no
  * sentinel's own interval, at 5 % over all of them, lies outside.
  *
@@ -22,8 +22,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#define CALIBRATION_BAND 0.0125
 
 /* Rounds of one sentinel on one path: arrays of n, borrowed. */
 struct calibration_pairs {
@@ -47,9 +45,10 @@ struct calibration_finding {
 	double worst_shift, worst_lo, worst_hi;
 };
 
-/* pairs[i].n may be 0: a sentinel needs two rounds to count. */
+/* pairs[i].n may be 0: a sentinel needs two rounds to count. `band` is
+ * relative: 0.0125, half of a precision of 2.5 %. */
 void calibration_judge(const struct calibration_pairs *pairs, size_t count,
-		       struct calibration_finding *finding);
+		       double band, struct calibration_finding *finding);
 
 const char *calibration_verdict_name(enum calibration_verdict verdict);
 

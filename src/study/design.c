@@ -139,9 +139,24 @@ static int store_meta(struct run *run, struct err *err)
 	if (!rc && run->args->calibration)
 		rc = store_set_meta(run->store, "calibration",
 				    run->args->calibration, err);
+	if (!rc && run->args->timings)
+		rc = store_set_meta(run->store, "timings", run->args->timings,
+				    err);
 	if (!rc)
 		rc = design_set_now(run->store, "started_at", err);
 	return rc ? rc : store_target(run, err);
+}
+
+/* As it was begun with. */
+static int load_timings(struct run *run, struct err *err)
+{
+	char *text = NULL;
+	int rc = store_get_meta(run->store, "timings", &text, err);
+
+	if (!rc && text)
+		rc = timings_parse(text, &run->timings, err);
+	free(text);
+	return rc;
 }
 
 static int check_meta(struct run *run, struct err *err)
@@ -309,5 +324,5 @@ int design_open(struct run *run, struct err *err)
 
 	if (!rc)
 		rc = args->resume ? resume(run, err) : store_design(run, err);
-	return rc;
+	return rc ? rc : load_timings(run, err);
 }

@@ -32,6 +32,7 @@ int run_profile(struct run *run, enum study_end *end, struct err *err)
 		args.point = (int)(i % run->points);
 		args.seed = stats_seed(
 			stats_seed(run->args->seed, SEED_OF_PROFILE), i);
+		run_time_slices(run, args.point, &args);
 		rc = measure_block(run, &args, err);
 		run_show_progress(run);
 	}

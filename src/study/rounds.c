@@ -14,6 +14,19 @@ static uint64_t seed_of(const struct run *run, uint64_t stream, uint64_t count)
 	return stats_seed(stats_seed(run->args->seed, stream), count);
 }
 
+void run_time_slices(const struct run *run, int point,
+		     struct measure_args *args)
+{
+	const struct timing *timing =
+		timings_find(&run->timings, &run->point[point]);
+
+	if (!timing)
+		return;
+	args->cycles = timing->cycles;
+	args->timing.guard_ns = timing->guard_ns;
+	args->timing.slice_ns = timing->slice_ns;
+}
+
 static int one_block(struct run *run, int point, struct err *err)
 {
 	const struct plan *plan = run->plan;
@@ -29,8 +42,10 @@ static int one_block(struct run *run, int point, struct err *err)
 			.slice_ns = plan->slice_ns,
 		},
 	};
-	int rc = measure_block(run, &args, err);
+	int rc;
 
+	run_time_slices(run, point, &args);
+	rc = measure_block(run, &args, err);
 	run_show_progress(run);
 	return rc;
 }

@@ -18,6 +18,7 @@
 #include "study/ledger.h"
 #include "study/study.h"
 #include "study/team.h"
+#include "study/timing.h"
 
 /* How long an agent may be silent beyond its schedule. */
 #define STUDY_PATIENCE_NS (2 * NS_PER_S)
@@ -37,8 +38,9 @@ struct run {
 	size_t blocks;		   /* stored, earlier runs' too */
 	size_t blocks_before;	   /* of them, earlier runs' */
 	int round;
-	int64_t started_ns;   /* monotonic, of this run */
-	int64_t measuring_ns; /* as well: when the agents were there */
+	struct timings timings; /* as calibrated; else the plan's own */
+	int64_t started_ns;	/* monotonic, of this run */
+	int64_t measuring_ns;	/* as well: when the agents were there */
 	enum study_phase phase;
 	struct study_path_progress *progress; /* [paths] */
 	bool told;			      /* what could not be observed */
@@ -74,6 +76,11 @@ struct measure_args {
  */
 int measure_block(struct run *run, const struct measure_args *args,
 		  struct err *err);
+
+/* rounds.c: cycles, guard and slice that are right for the point; what is in
+ * *args stays where nothing was calibrated. */
+void run_time_slices(const struct run *run, int point,
+		     struct measure_args *args);
 
 /* replace.c: what fails */
 

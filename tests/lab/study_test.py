@@ -707,12 +707,19 @@ def case_calibrate(vazao, tmp):
     check("dom0 " in run.stdout, "it tells of dom0", run.stdout)
     with open(os.path.join(tmp, "state", "vazao", "calibration.json")) as file:
         kept = json.load(file)
-    check(kept["kinds"]["dom0"]["verdict"] in ("open", "shown", "refuted"),
-          "a verdict is kept")
+    found = kept["kinds"]["dom0"]
+    check([f["socket_size"] for f in found] == [4096, 65536, 262144],
+          "each socket size is kept: %s" % found)
+    check(all(f["verdict"] in ("open", "shown", "refuted") for f in found),
+          "with a verdict")
     directory = os.path.join(tmp, "after")
     study = Study(vazao, directory, "quick", *SMALL, "--budget", "4s")
     study.finish()
-    check("dom0: " in study.output, "a study tells of it", study.output)
+    check("as calibrated: sockets to 4K: " in study.output,
+          "a study tells of it", study.output)
+    db = sqlite3.connect(os.path.join(directory, "study.db"))
+    check(db.execute("SELECT value FROM meta WHERE key = 'timings'").fetchone(),
+          "and stores it")
 
 
 def case_validate(vazao, tmp):

@@ -94,20 +94,23 @@ function sayBlocks(study) {
 	const slice = milliseconds(design, "slice_ns");
 	const guard = milliseconds(design, "guard_ns");
 	const cycles = number(design, "cycles");
+	const calibrated = Boolean(design.timings);
 
 	return h("p", {}, "The paths were measured in turns, not one after ",
 		"another. In a ", h("i", {}, "block"), ", at one point, every path has ",
 		"a fresh connection, warmed up and then measured in ",
-		cycles ? plural(cycles, "slice") : "slices", slice ? ` of ${slice}` : "",
+		cycles && !calibrated ? plural(cycles, "slice") : "slices",
+		slice && !calibrated ? ` of ${slice}` : "",
 		", interleaved with the other paths’ in random order, each second cycle ",
 		"in the order of the first reversed",
-		guard ? `; the first ${guard} after each switch are not counted` : "",
+		guard && !calibrated
+			? `; the first ${guard} after each switch are not counted` : "",
 		". Bytes and time were counted at the receiver. A ",
 		h("i", {}, "round"), " visits each point that still needs a block once, ",
 		"in fresh random order",
 		design.seed ? [" (seed ", h("code", {}, String(design.seed)), ")"] : "",
 		". So drift strikes all paths of a block alike.",
-		design.calibration ? ` Length of the slices: ${design.calibration}.` : "");
+		design.calibration ? ` Slices, and what is not counted before each: ${design.calibration}.` : "");
 }
 
 function sayEstimate() {
