@@ -6,8 +6,10 @@
  * A lane's only flow: a blocking send() of exactly message_size bytes a call
  * from one buffer, and a blocking recv(). STOP cuts at most the last message
  * of a turn short. Several flows: nonblocking sockets under one epoll, as
- * iperf3 -P and neper do; a socket that takes part of a message gets the rest
- * of it next. Their bytes are counted as one sum.
+ * iperf3 -P and neper do, one send() or recv() each and then the next one: so
+ * what is sent is received while it is still in the processor's cache. A
+ * socket that takes part of a message gets the rest of it next. Their bytes
+ * are counted as one sum.
  *
  * recv() asks for the receiver's socket size (64K where the kernel sizes the
  * socket), after netperf, which asks for what getsockopt(SO_RCVBUF) says: the
@@ -26,9 +28,6 @@
 #define RECEIVE_BYTES	  65536
 #define RECEIVE_BYTES_MIN 4096
 #define RECEIVE_BYTES_MAX 1048576
-
-/* Calls made on one flow of several before the next has its turn. */
-#define BURST 16
 
 /* recv() calls in one drain() */
 #define DRAIN_MAX 64
@@ -104,21 +103,18 @@ static int count_one(struct lane *lane, struct err *err)
 	return n > 0 ? 0 : lane_receive_failed(lane, n, code, err);
 }
 
-/* 0 when the flow takes no more for now, or has had its share. */
 static int feed_some(struct lane *lane, struct flow *flow, struct err *err)
 {
-	for (int i = 0; i < BURST && !wake_pending(); i++) {
-		size_t size = flow->left ? flow->left : lane->buffer_bytes;
-		ssize_t n = hand_over(lane, flow->fd, size);
+	size_t size = flow->left ? flow->left : lane->buffer_bytes;
+	ssize_t n = hand_over(lane, flow->fd, size);
 
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return 0;
-		if (n < 0)
-			return lane_send_failed(lane, errno, err);
-		lane_add_bytes(lane, (uint64_t)n);
-		lane->messages++;
-		flow->left = size - (size_t)n;
-	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < 0)
+		return lane_send_failed(lane, errno, err);
+	lane_add_bytes(lane, (uint64_t)n);
+	lane->messages++;
+	flow->left = size - (size_t)n;
 	return 0;
 }
 
