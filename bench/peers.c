@@ -64,9 +64,10 @@ struct options {
 	char **groups; /* NULL-ended; none: all */
 };
 
-/* A cell's rounds, of vazao and of each peer. */
+/* A cell's rounds, of vazao ([0]) and of each peer that gave a result in all
+ * of them. */
 struct samples {
-	const char *name[PEERS_MAX];
+	const struct peer *tool[PEERS_MAX]; /* NULL: vazao */
 	double rate[PEERS_MAX][ROUNDS_MAX], cost[PEERS_MAX][ROUNDS_MAX];
 	int tools;
 };
@@ -134,12 +135,15 @@ static int run_block(struct rig *rig, const struct rig_block *block,
 	if (rc)
 		return rc;
 	figure->rate = path.throughput_mbps;
-	figure->total = (double)path.slice[0].bytes;
-	if (path.transactions) {
+	if (path.transactions)
 		figure->rate = (double)path.transactions * 1e9 /
 			       (double)path.slice[0].duration_ns;
-		figure->total = (double)path.transactions;
-	}
+	/* at the rate of the slice, the warm-up moved as much: the processor
+	 * worked for it, too */
+	figure->total =
+		(path.transactions ? 1 : 1e6 / 8) * figure->rate *
+		((double)(path.slice[0].duration_ns + block->timing.warmup_ns) /
+		 1e9);
 	agent_block_path_free(&path);
 	return 0;
 }
@@ -174,6 +178,20 @@ static int run_client(struct rig *rig, const struct peer *peer,
 	return rc;
 }
 
+/* The client, until the server listens. */
+static int try_client(struct rig *rig, const struct peer *peer,
+		      const struct cell *cell, struct figure *figure,
+		      struct err *err)
+{
+	int rc = -EPROTO;
+
+	for (int try = 0; rc == -EPROTO && try < 10; try++) {
+		clock_sleep_ns(100 * NS_PER_MS);
+		rc = run_client(rig, peer, cell, figure, err);
+	}
+	return rc;
+}
+
 static int run_peer(struct rig *rig, const struct peer *peer,
 		    const struct cell *cell, struct figure *figure,
 		    struct err *err)
@@ -185,13 +203,8 @@ static int run_peer(struct rig *rig, const struct peer *peer,
 
 	peer->server(&server, cell);
 	rc = agent_post(rig->m2, "exec", exec_args(&server), err);
-	for (int try = 0; !rc && try < 20; try++) {
-		clock_sleep_ns(100 * NS_PER_MS); /* until it listens */
-		rc = run_client(rig, peer, cell, figure, err);
-		if (rc != -EPROTO)
-			break;
-		rc = try < 19 ? 0 : rc;
-	}
+	if (!rc)
+		rc = try_client(rig, peer, cell, figure, err);
 	if (agent_wait(rig->m2, 12 * NS_PER_S, &reply, rc ? NULL : err) && !rc)
 		return -err->code;
 	json_get_string(reply, "output", &said, NULL);
@@ -233,35 +246,57 @@ static bool on_path(const char *name)
 	return system(command) == 0;
 }
 
-/* [0] is vazao: NULL. */
-static int choose_tools(const struct cell *cell,
-			const struct peer *tool[PEERS_MAX])
+static void choose_tools(const struct cell *cell, struct samples *s)
 {
-	int tools = 0;
-
-	tool[tools++] = NULL;
+	s->tools = 0;
+	s->tool[s->tools++] = NULL;
 	for (const struct peer *p = peers; p->name; p++)
-		if (p->can(cell) && on_path(p->name))
-			tool[tools++] = p;
-	return tools;
+		if (p->can(cell) && on_path(p->program))
+			s->tool[s->tools++] = p;
+}
+
+static void leave_out(struct samples *s, int t, const struct err *why)
+{
+	printf("    %s gave nothing here and is left out: %s\n",
+	       s->tool[t]->name, why->text);
+	for (s->tools--; t < s->tools; t++) {
+		s->tool[t] = s->tool[t + 1];
+		memcpy(s->rate[t], s->rate[t + 1], sizeof(s->rate[t]));
+		memcpy(s->cost[t], s->cost[t + 1], sizeof(s->cost[t]));
+	}
+}
+
+/* What of a peer is no result is its affair; the rig's errors are ours. */
+static int run_round(struct rig *rig, const struct cell *cell, int i,
+		     struct samples *s, struct err *err)
+{
+	int step = i % 2 ? -1 : 1;
+
+	for (int t = i % 2 ? s->tools - 1 : 0; t >= 0 && t < s->tools;
+	     t += step) {
+		struct err why = ERR_INIT;
+		int rc = run_tool(rig, cell, s->tool[t], &s->rate[t][i],
+				  &s->cost[t][i], &why);
+
+		if (rc == -EPROTO && s->tool[t]) {
+			leave_out(s, t, &why);
+			t -= i % 2 ? 0 : 1;
+		} else if (rc) {
+			*err = why;
+			return rc;
+		}
+	}
+	return 0;
 }
 
 static int run_rounds(struct rig *rig, const struct cell *cell, int rounds,
 		      struct samples *s, struct err *err)
 {
-	const struct peer *tool[PEERS_MAX];
 	int rc = 0;
 
-	s->tools = choose_tools(cell, tool);
-	for (int t = 0; t < s->tools; t++)
-		s->name[t] = tool[t] ? tool[t]->name : "vazao";
+	choose_tools(cell, s);
 	for (int i = 0; i < rounds && !rc; i++)
-		for (int k = 0; k < s->tools && !rc; k++) {
-			int t = i % 2 ? s->tools - 1 - k : k;
-
-			rc = run_tool(rig, cell, tool[t], &s->rate[t][i],
-				      &s->cost[t][i], err);
-		}
+		rc = run_round(rig, cell, i, s, err);
 	return rc;
 }
 
@@ -295,10 +330,11 @@ static double mean_of(const double *x, int n)
 	return sum;
 }
 
+/* The verdict is on the fastest of the peers. */
 static void print_cell(const struct cell *cell, const struct samples *s, int n,
 		       struct verdict *verdict)
 {
-	double low_rate = HUGE_VAL, low_cost = HUGE_VAL;
+	double best_rate = HUGE_VAL, best_cost = HUGE_VAL;
 
 	printf("%-10s %7" PRId64 " socket %5" PRId64 " flows %2" PRId64
 	       "  vazao %9.0f %s at %5.0f ns\n",
@@ -311,19 +347,21 @@ static void print_cell(const struct cell *cell, const struct samples *s, int n,
 
 		printf("    %-9s %9.0f at %5.0f ns   rate %.3f +-%4.1f%%   "
 		       "its cost / ours %.3f +-%4.1f%%\n",
-		       s->name[t], mean_of(s->rate[t], n),
+		       s->tool[t]->name, mean_of(s->rate[t], n),
 		       mean_of(s->cost[t], n), rate.value, 100 * rate.half,
 		       cost.value, 100 * cost.half);
-		low_rate = fmin(low_rate, rate.value);
-		low_cost = fmin(low_cost, cost.value);
+		if (rate.value < best_rate) {
+			best_rate = rate.value;
+			best_cost = cost.value;
+		}
 	}
 	fflush(stdout);
 	if (s->tools == 1) {
-		printf("    no peer on PATH\n");
+		printf("    no peer gave a result\n");
 		return;
 	}
-	verdict->rate[verdict->cells] = low_rate;
-	verdict->cost[verdict->cells++] = low_cost;
+	verdict->rate[verdict->cells] = best_rate;
+	verdict->cost[verdict->cells++] = best_cost;
 }
 
 static bool is_wanted(const struct options *options, const char *group)
@@ -473,7 +511,7 @@ int main(int argc, char **argv)
 	if (argc > 3)
 		options.groups = argv + 3;
 	for (const struct peer *p = peers; p->name; p++)
-		if (!on_path(p->name))
+		if (!on_path(p->program))
 			printf("%s is not on PATH: left out\n", p->name);
 	return rig_run(argv[1], 0, inside, &options);
 }

@@ -36,7 +36,7 @@ struct figure {
 };
 
 struct peer {
-	const char *name; /* also the program whose presence is asked for */
+	const char *name, *program; /* the one looked for on PATH */
 	bool (*can)(const struct cell *cell);
 	/* The server ends by itself, or is ended after SERVER_S seconds. */
 	void (*server)(struct argv *argv, const struct cell *cell);

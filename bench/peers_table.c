@@ -150,7 +150,8 @@ static int nuttcp_parse(const struct cell *cell, const char *output,
 	return rc;
 }
 
-/* sockperf 3.7: no message below 14 bytes; it warms up for 0.4 s. */
+/* sockperf 3.7: no message below 14 bytes; it sleeps 2 s before it begins, and
+ * warms up for 0.4 s. */
 
 static bool pings(const struct cell *cell)
 {
@@ -167,7 +168,7 @@ static void add_tcp(struct argv *argv, const struct cell *cell)
 
 static void sockperf_server(struct argv *argv, const struct cell *cell)
 {
-	add_all(argv, "timeout -s INT 2.2 sockperf server -p 5304 -i 0.0.0.0");
+	add_all(argv, "timeout -s INT 4 sockperf server -p 5304 -i 0.0.0.0");
 	add_tcp(argv, cell);
 }
 
@@ -186,7 +187,7 @@ static int sockperf_parse(const struct cell *cell, const char *output,
 {
 	double seconds, messages;
 	const char *run = strstr(output, "[Total Run]");
-	int rc = find_number(run ? run : "", "RunTime=", &seconds, err);
+	int rc = find_number(run ? run : output, "RunTime=", &seconds, err);
 
 	(void)cell;
 	if (!rc)
@@ -263,7 +264,8 @@ static int netperf_parse(const struct cell *cell, const char *output,
 	return 0;
 }
 
-/* neper, where it is installed: each test is a program of its own. */
+/* neper, where it is installed: each test is a program of its own. It corks
+ * its streams (MSG_MORE) unless told not to: no message of ours is. */
 
 static const char *neper_test(const struct cell *cell)
 {
@@ -274,6 +276,8 @@ static const char *neper_test(const struct cell *cell)
 		return "tcp_rr";
 	case WORKLOAD_TCP_CRR:
 		return "tcp_crr";
+	case WORKLOAD_UDP_STREAM:
+		return "udp_stream";
 	case WORKLOAD_UDP_RR:
 		return "udp_rr";
 	default:
@@ -286,23 +290,29 @@ static bool neper_can(const struct cell *cell)
 	return neper_test(cell) && !cell->socket_size;
 }
 
-static void neper_sizes(struct argv *argv, const struct cell *cell)
+static void neper_options(struct argv *argv, const struct cell *cell)
 {
+	add_all(argv, "--nolog -T1 -I0.1 -l" SECONDS);
 	add(argv, "-F%" PRId64, cell->flows);
-	if (cell->workload == WORKLOAD_TCP_STREAM) {
+	if (streams(cell)) {
 		add(argv, "-B%" PRId64, cell->size);
 	} else {
 		add(argv, "-Q%" PRId64, cell->size);
 		add(argv, "-R%" PRId64, cell->size);
 	}
-	add_all(argv, "-T1 -l" SECONDS);
+	if (cell->workload == WORKLOAD_TCP_STREAM)
+		add_all(argv, "--no-cork");
+	if (cell->workload == WORKLOAD_TCP_STREAM ||
+	    cell->workload == WORKLOAD_TCP_RR ||
+	    cell->workload == WORKLOAD_TCP_CRR)
+		add_all(argv, "--no-delay --congestion-control=reno");
 }
 
 static void neper_server(struct argv *argv, const struct cell *cell)
 {
 	add_all(argv, "timeout -s KILL 3");
 	add(argv, "%s", neper_test(cell));
-	neper_sizes(argv, cell);
+	neper_options(argv, cell);
 }
 
 static void neper_client(struct argv *argv, const struct cell *cell,
@@ -312,27 +322,31 @@ static void neper_client(struct argv *argv, const struct cell *cell,
 	add(argv, "-c");
 	add(argv, "-H");
 	add(argv, "%s", address);
-	neper_sizes(argv, cell);
+	neper_options(argv, cell);
 }
 
 static int neper_parse(const struct cell *cell, const char *output,
 		       struct figure *figure, struct err *err)
 {
-	int rc = find_number(output, "\nthroughput=", &figure->rate, err);
+	const char *key =
+		streams(cell) ? "\nremote_throughput=" : "\nlocal_throughput=";
+	int rc = find_number(output, key, &figure->rate, err);
 
-	figure->total = cell->workload == WORKLOAD_TCP_STREAM
-				? figure->rate * 1e6 / 8
-				: figure->rate;
+	figure->total = figure->rate / (streams(cell) ? 8 : 1);
+	if (streams(cell))
+		figure->rate /= 1e6;
+	if (!rc && figure->rate <= 0)
+		rc = err_set(err, EPROTO, "a rate of 0");
 	return rc;
 }
 
 /* clang-format off */
 const struct peer peers[] = {
-	{ "iperf3",   streams,	   iperf3_server,   iperf3_client,   iperf3_parse },
-	{ "nuttcp",   streams,	   nuttcp_server,   nuttcp_client,   nuttcp_parse },
-	{ "sockperf", pings,	   sockperf_server, sockperf_client, sockperf_parse },
-	{ "netperf",  netperf_can, netperf_server,  netperf_client,  netperf_parse },
-	{ "tcp_rr",   neper_can,   neper_server,    neper_client,    neper_parse },
+	{ "iperf3",   "iperf3",   streams,     iperf3_server,   iperf3_client,   iperf3_parse },
+	{ "nuttcp",   "nuttcp",   streams,     nuttcp_server,   nuttcp_client,   nuttcp_parse },
+	{ "sockperf", "sockperf", pings,       sockperf_server, sockperf_client, sockperf_parse },
+	{ "netperf",  "netperf",  netperf_can, netperf_server,  netperf_client,  netperf_parse },
+	{ "neper",    "tcp_rr",   neper_can,   neper_server,    neper_client,    neper_parse },
 	{ .name = NULL },
 };
 /* clang-format on */
