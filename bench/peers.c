@@ -38,22 +38,22 @@
 
 /* clang-format off */
 static const struct cell cells[] = {
-	{ WORKLOAD_TCP_STREAM,	    64,	    0,	1, "stream" },
-	{ WORKLOAD_TCP_STREAM,	   512,	    0,	1, "stream" },
-	{ WORKLOAD_TCP_STREAM,	  4096,	    0,	1, "stream" },
-	{ WORKLOAD_TCP_STREAM,	 65536,	    0,	1, "stream" },
-	{ WORKLOAD_TCP_STREAM, 1048576,	    0,	1, "stream" },
-	{ WORKLOAD_TCP_STREAM,	    64, 65536,	1, "socket" },
-	{ WORKLOAD_TCP_STREAM,	  4096, 65536,	1, "socket" },
-	{ WORKLOAD_TCP_STREAM,	 65536, 65536,	1, "socket" },
-	{ WORKLOAD_TCP_STREAM, 1048576, 65536,	1, "socket" },
-	{ WORKLOAD_TCP_STREAM,	 65536,	    0,	8, "flows" },
-	{ WORKLOAD_TCP_STREAM,	 65536,	    0, 64, "flows" },
-	{ WORKLOAD_UDP_STREAM,	    64,	    0,	1, "udp" },
-	{ WORKLOAD_UDP_STREAM,	  1472,	    0,	1, "udp" },
-	{ WORKLOAD_TCP_RR,	    14,	    0,	1, "latency" },
-	{ WORKLOAD_UDP_RR,	    14,	    0,	1, "latency" },
-	{ WORKLOAD_TCP_CRR,	    14,	    0,	1, "crr" },
+	{ WORKLOAD_TCP_STREAM,	    64,	    0,	1, .group = "stream" },
+	{ WORKLOAD_TCP_STREAM,	   512,	    0,	1, .group = "stream" },
+	{ WORKLOAD_TCP_STREAM,	  4096,	    0,	1, .group = "stream" },
+	{ WORKLOAD_TCP_STREAM,	 65536,	    0,	1, .group = "stream" },
+	{ WORKLOAD_TCP_STREAM, 1048576,	    0,	1, .group = "stream" },
+	{ WORKLOAD_TCP_STREAM,	    64, 65536,	1, .group = "socket" },
+	{ WORKLOAD_TCP_STREAM,	  4096, 65536,	1, .group = "socket" },
+	{ WORKLOAD_TCP_STREAM,	 65536, 65536,	1, .group = "socket" },
+	{ WORKLOAD_TCP_STREAM, 1048576, 65536,	1, .group = "socket" },
+	{ WORKLOAD_TCP_STREAM,	 65536,	    0,	8, .group = "flows" },
+	{ WORKLOAD_TCP_STREAM,	 65536,	    0, 64, .group = "flows" },
+	{ WORKLOAD_UDP_STREAM,	    64,	    0,	1, .group = "udp" },
+	{ WORKLOAD_UDP_STREAM,	  1472,	    0,	1, .group = "udp" },
+	{ WORKLOAD_TCP_RR,	    14,	    0,	1, .group = "latency" },
+	{ WORKLOAD_UDP_RR,	    14,	    0,	1, .group = "latency" },
+	{ WORKLOAD_TCP_CRR,	    14,	    0,	1, .group = "crr" },
 };
 /* clang-format on */
 
@@ -118,6 +118,9 @@ static void fill_block(const struct cell *cell, struct rig_block *block)
 	else
 		v[AXIS_MESSAGE_SIZE] = cell->size;
 	v[AXIS_NODELAY] = axis_applies(AXIS_NODELAY, &block->point);
+	v[AXIS_ZERO_COPY] = cell->zero_copy;
+	v[AXIS_MSG_TRUNC] = cell->msg_trunc;
+	v[AXIS_BUSY_POLL] = cell->busy_poll_us;
 	block->congestion = "reno";
 	block->timing =
 		(struct block_timing){ .warmup_ns = 20 * NS_PER_MS,
@@ -374,34 +377,111 @@ static bool is_wanted(const struct options *options, const char *group)
 	return false;
 }
 
-/* What the modern ways of sending and receiving gain over our plain one,
- * and so over the fastest peer's. */
+/* A stream of 64 KB messages, each way a cell of its own. */
+#define WAY(zero_copy, msg_trunc, busy_poll_us, words)                   \
+	{                                                                \
+		WORKLOAD_TCP_STREAM, 65536, 0, 1, "modern", (zero_copy), \
+			(msg_trunc), (busy_poll_us), (words)             \
+	}
+
+static const struct way {
+	const char *name, *peer; /* NULL: vazao */
+	struct cell cell;
+} ways[] = {
+	{ "vazao", NULL, WAY(0, 0, 0, NULL) },
+	{ "vazao msg_zerocopy", NULL, WAY(ZERO_COPY_MSG, 0, 0, NULL) },
+	{ "vazao sendfile", NULL, WAY(ZERO_COPY_SENDFILE, 0, 0, NULL) },
+	{ "vazao splice", NULL, WAY(ZERO_COPY_SPLICE, 0, 0, NULL) },
+	{ "vazao msg_trunc", NULL, WAY(0, 1, 0, NULL) },
+	{ "vazao busy_poll 50", NULL, WAY(0, 0, 50, NULL) },
+	{ "vazao msg_zerocopy msg_trunc", NULL,
+	  WAY(ZERO_COPY_MSG, 1, 0, NULL) },
+	{ "vazao sendfile msg_trunc", NULL,
+	  WAY(ZERO_COPY_SENDFILE, 1, 0, NULL) },
+	{ "vazao splice msg_trunc", NULL, WAY(ZERO_COPY_SPLICE, 1, 0, NULL) },
+	{ "iperf3", "iperf3", WAY(0, 0, 0, NULL) },
+	{ "iperf3 -Z", "iperf3", WAY(0, 0, 0, "-Z") },
+	{ "neper -Z", "neper", WAY(0, 0, 0, "-Z") },
+	{ "neper --skip-rx-copy", "neper", WAY(0, 0, 0, "--skip-rx-copy") },
+	{ "neper -Z --skip-rx-copy", "neper",
+	  WAY(0, 0, 0, "-Z --skip-rx-copy") },
+};
+
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
+struct way_samples {
+	double rate[WAYS][ROUNDS_MAX], cost[WAYS][ROUNDS_MAX];
+	bool out[WAYS];
+};
+
+static const struct peer *peer_of(const struct way *way)
+{
+	const struct peer *p = peers;
+
+	while (p->name && strcmp(p->name, way->peer) != 0)
+		p++;
+	return p;
+}
+
+static int run_way(struct rig *rig, size_t w, int i, struct way_samples *s,
+		   struct err *err)
+{
+	const struct way *way = &ways[w];
+	struct err why = ERR_INIT;
+	int rc;
+
+	if (!s->out[w] && way->peer)
+		s->out[w] = !on_path(peer_of(way)->program);
+	if (s->out[w])
+		return 0;
+	rc = run_tool(rig, &way->cell, way->peer ? peer_of(way) : NULL,
+		      &s->rate[w][i], &s->cost[w][i], &why);
+	if (rc == -EPROTO && way->peer) {
+		printf("%s gave nothing: %s\n", way->name, why.text);
+		s->out[w] = true;
+		return 0;
+	}
+	if (rc)
+		*err = why;
+	return rc;
+}
+
+/* Which of the peers' ways is the fastest; WAYS: none. */
+static size_t best_way(const struct way_samples *s, int rounds)
+{
+	size_t best = WAYS;
+
+	for (size_t w = 0; w < WAYS; w++)
+		if (ways[w].peer && !s->out[w] &&
+		    (best == WAYS || mean_of(s->rate[w], rounds) >
+					     mean_of(s->rate[best], rounds)))
+			best = w;
+	return best;
+}
+
 static int show_modern(struct rig *rig, int rounds, struct err *err)
 {
-	static const struct cell cell = { WORKLOAD_TCP_STREAM, 65536, 0, 1,
-					  "modern" };
-	static double rate[2 * ZERO_COPY_SPLICE + 2][ROUNDS_MAX];
+	static struct way_samples s;
+	size_t best;
 	int rc = 0;
 
 	for (int i = 0; i < rounds && !rc; i++)
-		for (int z = 0; z <= 2 * ZERO_COPY_SPLICE + 1 && !rc; z++) {
-			struct rig_block block;
-			struct figure figure;
+		for (size_t k = 0; k < WAYS && !rc; k++)
+			rc = run_way(rig, i % 2 ? WAYS - 1 - k : k, i, &s, err);
+	best = best_way(&s, rounds);
+	for (size_t w = 0; w < WAYS && !rc; w++) {
+		size_t than = best < WAYS ? best : 0;
+		struct ratio rate, cost;
 
-			fill_block(&cell, &block);
-			block.point.value[AXIS_ZERO_COPY] = z / 2;
-			block.point.value[AXIS_MSG_TRUNC] = z % 2;
-			rc = run_block(rig, &block, &figure, err);
-			rate[z][i] = figure.rate;
-		}
-	for (int z = 0; z <= 2 * ZERO_COPY_SPLICE + 1 && !rc; z++) {
-		struct ratio gain = ratio_of(rate[z], rate[0], rounds);
-
-		printf("modern: zero_copy %-12s msg_trunc %-3s %7.0f Mb/s, "
-		       "%.3f +-%.1f%% of the plain one\n",
-		       axis_table[AXIS_ZERO_COPY].choices[z / 2],
-		       z % 2 ? "on" : "off", mean_of(rate[z], rounds),
-		       gain.value, 100 * gain.half);
+		if (s.out[w])
+			continue;
+		rate = ratio_of(s.rate[w], s.rate[than], rounds);
+		cost = ratio_of(s.cost[w], s.cost[than], rounds);
+		printf("modern: %-29s %7.0f Mb/s at %4.0f ns   rate %.3f "
+		       "+-%4.1f%% cost %.3f +-%4.1f%% of %s\n",
+		       ways[w].name, mean_of(s.rate[w], rounds),
+		       mean_of(s.cost[w], rounds), rate.value, 100 * rate.half,
+		       cost.value, 100 * cost.half, ways[than].name);
 	}
 	return rc;
 }
@@ -426,7 +506,7 @@ static int64_t peak_kib(pid_t pid)
 static int show_memory(struct rig *rig, struct err *err)
 {
 	static const struct cell cell = { WORKLOAD_TCP_STREAM, 16384, 0, 1024,
-					  "memory" };
+					  .group = "memory" };
 	int64_t m1 = peak_kib(rig->m1_pid), m2 = peak_kib(rig->m2_pid);
 	struct rig_block block;
 	struct figure figure;

@@ -19,7 +19,10 @@ struct cell {
 	int workload;
 	int64_t size; /* of a message, or of request and response */
 	int64_t socket_size, flows;
-	const char *group; /* what --cells names */
+	const char *group;
+	/* The modern ways: vazao's, and the words that a peer has for its. */
+	int64_t zero_copy, msg_trunc, busy_poll_us;
+	const char *words;
 };
 
 /* Words, NULL-ended, that live in `text`. */

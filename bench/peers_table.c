@@ -83,6 +83,8 @@ static void iperf3_client(struct argv *argv, const struct cell *cell,
 		add_all(argv, "-u -b 0");
 	else
 		add_all(argv, "-N -C reno");
+	if (cell->words)
+		add_all(argv, cell->words);
 }
 
 static int iperf3_parse(const struct cell *cell, const char *output,
@@ -306,6 +308,8 @@ static void neper_options(struct argv *argv, const struct cell *cell)
 	    cell->workload == WORKLOAD_TCP_RR ||
 	    cell->workload == WORKLOAD_TCP_CRR)
 		add_all(argv, "--no-delay --congestion-control=reno");
+	if (cell->words)
+		add_all(argv, cell->words);
 }
 
 static void neper_server(struct argv *argv, const struct cell *cell)
