@@ -31,34 +31,43 @@ struct agent_watch {
 };
 
 /*
- * One block over C paths: agents[0..paths-1] are the M1s, m2 conducts.
+ * One block over C paths: agents[0..members-1] are the M1s, m2 conducts. A
+ * path has one member, or several pairs that run at the same time; the last of
+ * them may be a neighbor with a point of its own.
  * Returns when all have answered, at the latest block_longest_ns() and one
- * patience (and a second) after the call. On failure *failed_path is the index
- * of the path to blame, or -1 for M2 itself; the healthy agents are usable
+ * patience (and a second) after the call. On failure *failed is the index of
+ * the member to blame, or -1 for M2 itself; the healthy agents are usable
  * again, of the others agent_is_lost() is true. The M1s must be different
  * agents, and M2 none of them.
  */
 struct agent_block_args {
 	struct agent *m2;
-	struct agent *const *m1;       /* [paths] */
-	const char *const *path_name;  /* [paths] */
-	const char *const *m2_address; /* [paths], M2's, as the M1s see it */
+	/* [members]: those of path 0 first, then those of path 1 ... */
+	struct agent *const *m1;
+	const char *const *path_name;  /* "domU, pair 3" */
+	const char *const *m2_address; /* M2's, as the M1s see it */
 	const char *m2_listen; /* the address M2 listens on; NULL: the same */
 	const char *token;     /* protocol.h; NULL: no stranger can come */
 	size_t paths;
+	const size_t *pairs; /* [paths] members; NULL: one each */
 	const struct point *point;
+	/* What the last member of each path does, beside those that count: an
+	 * idle neighbor; NULL: there is none. */
+	const struct point *neighbor;
 	const char *congestion;
 	const int *order; /* [slices] */
 	size_t slices;
 	struct block_timing timing;
 	struct agent_watch watch;
-	const json_t *m2_observe, *const *m1_observe; /* or NULL; [paths] */
+	const json_t *m2_observe, *const *m1_observe; /* or NULL; [members] */
 };
 
 /*
  * Of one path; sender is the end that sends (of direction both, M1) or asks.
  * With direction both the slices are of both ways together: their bytes, and
- * the time in which they come to the sum of both rates.
+ * the time in which they come to the sum of both rates; so they are with
+ * several pairs. A neighbor is in `latency` alone; sockets are the first
+ * pair's.
  */
 struct agent_block_path {
 	struct block_slice *slice;
@@ -73,11 +82,13 @@ struct agent_block_path {
 	int64_t transactions;	   /* within the slices */
 	struct histogram *latency; /* of these; NULL: none */
 	struct block_datagrams datagrams;
+	double *pair_mbps; /* [pairs] of each; NULL: there is one */
+	size_t pairs;
 };
 
 /* paths: [args->paths], to be freed one by one after success only. */
 int agent_run_block(const struct agent_block_args *args,
-		    struct agent_block_path *paths, int *failed_path,
+		    struct agent_block_path *paths, int *failed,
 		    struct err *err);
 void agent_block_path_free(struct agent_block_path *path);
 

@@ -6,11 +6,14 @@
 
 #include "observe/observer.h"
 
-/* Fewer than there are, where memory is out: then TCP's numbers are missing. */
-static size_t gather(struct eye *eye, const struct end *end)
+/* Of all members of a path; fewer than there are, where memory is out: then
+ * TCP's numbers are missing. */
+static size_t gather(struct eye *eye, const struct end *const *end, size_t ends)
 {
-	size_t flows = block_end_flows(end);
+	size_t flows = 0, n = 0;
 
+	for (size_t i = 0; i < ends; i++)
+		flows += block_end_flows(end[i]);
 	if (flows > eye->flows_max) {
 		int *more = reallocarray(eye->fd, flows, sizeof(*more));
 
@@ -19,33 +22,45 @@ static size_t gather(struct eye *eye, const struct end *end)
 		eye->fd = more;
 		eye->flows_max = flows;
 	}
-	for (size_t i = 0; i < flows; i++)
-		eye->fd[i] = block_end_fd(end, i);
+	for (size_t i = 0; i < ends; i++)
+		for (size_t f = 0; f < block_end_flows(end[i]); f++)
+			eye->fd[n++] = block_end_fd(end[i], f);
 	return flows;
 }
 
-static void turn_begins(void *arg, size_t path, const struct end *end)
+static uint64_t sum_bytes(const struct end *const *end, size_t ends)
 {
-	struct eye *eye = arg;
-	size_t flows = gather(eye, end);
+	uint64_t bytes = 0;
 
-	observer_turn_begins(eye->observer, path, eye->fd, flows,
-			     block_end_bytes(end));
+	for (size_t i = 0; i < ends; i++)
+		bytes += block_end_bytes(end[i]);
+	return bytes;
 }
 
-static void turn_ends(void *arg, size_t path, const struct end *end)
+static void turn_begins(void *arg, size_t path, const struct end *const *end,
+			size_t ends)
 {
 	struct eye *eye = arg;
-	size_t flows = gather(eye, end);
+	size_t flows = gather(eye, end, ends);
+
+	observer_turn_begins(eye->observer, path, eye->fd, flows,
+			     sum_bytes(end, ends));
+}
+
+static void turn_ends(void *arg, size_t path, const struct end *const *end,
+		      size_t ends)
+{
+	struct eye *eye = arg;
+	size_t flows = gather(eye, end, ends);
 
 	observer_turn_ends(eye->observer, path, eye->fd, flows,
-			   block_end_bytes(end));
+			   sum_bytes(end, ends));
 }
 
 static void block_ends(void *arg, const struct end *end)
 {
 	struct eye *eye = arg;
-	size_t flows = gather(eye, end);
+	size_t flows = gather(eye, &end, 1);
 
 	observer_block_ends(eye->observer, eye->fd, flows);
 }

@@ -27,7 +27,7 @@ struct agent_state {
 	bool from_network;     /* who asks: IP addresses only */
 	uint32_t frame_max;
 	struct restore *restore; /* NULL: nothing is put back */
-	struct block_conductor *conductor[BLOCK_MAX_PATHS];
+	struct block_conductor *conductor[BLOCK_MAX_MEMBERS];
 	size_t conductors;
 	struct eye eye; /* what it observes with */
 	bool quit;

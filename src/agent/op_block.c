@@ -69,21 +69,37 @@ static int check_reach(const struct agent_state *state,
 		       "over a network this agent measures TCP and UDP only");
 }
 
-static int listen_one(struct agent_state *state, const json_t *address,
-		      struct block_listen_args *listen, json_t *ports,
+/* What `one` says of itself comes before what is said of all. */
+static int get_own_point(const json_t *one, struct point *point,
+			 struct err *err)
+{
+	if (json_object_get(one, "point"))
+		return get_point(one, point, err);
+	return 0;
+}
+
+static int listen_one(struct agent_state *state, const json_t *one,
+		      const struct block_listen_args *all, json_t *ports,
 		      struct err *err)
 {
+	const json_t *address =
+		json_is_object(one) ? json_object_get(one, "address") : one;
+	struct point point = *all->point;
+	struct block_listen_args listen = *all;
 	char data_address[ADDRESS_TEXT_MAX];
 	uint16_t data_port, baton_port;
-	int rc = parse_address(address, &listen->address, err);
+	int rc = parse_address(address, &listen.address, err);
 
+	listen.point = &point;
+	listen.data_address = data_address;
 	if (!rc)
-		rc = check_reach(state, listen->point, &listen->address, err);
+		rc = get_own_point(one, &point, err);
+	if (!rc)
+		rc = check_reach(state, &point, &listen.address, err);
 	if (!rc && state->loopback_only)
-		rc = check_loopback(&listen->address, err);
-	listen->data_address = data_address;
+		rc = check_loopback(&listen.address, err);
 	if (!rc)
-		rc = block_listen(&state->conductor[state->conductors], listen,
+		rc = block_listen(&state->conductor[state->conductors], &listen,
 				  &data_port, &baton_port, err);
 	if (rc)
 		return rc;
@@ -111,9 +127,9 @@ static int op_block_listen(struct agent_state *state, const json_t *args,
 		rc = get_point(args, &point, err);
 	if (rc)
 		return rc;
-	if (json_array_size(addresses) > BLOCK_MAX_PATHS)
-		return err_set(err, EINVAL, "%zu paths where %d can be",
-			       json_array_size(addresses), BLOCK_MAX_PATHS);
+	if (json_array_size(addresses) > BLOCK_MAX_MEMBERS)
+		return err_set(err, EINVAL, "%zu pairs where %d can be",
+			       json_array_size(addresses), BLOCK_MAX_MEMBERS);
 	listen.congestion = get_congestion(args);
 	listen.token = has_token ? token : NULL;
 	ports = json_array();
@@ -153,7 +169,7 @@ static int get_order(const json_t *args, int **order, size_t *slices,
 }
 
 static int get_names(const json_t *args, const struct agent_state *state,
-		     const char *names[BLOCK_MAX_PATHS], struct err *err)
+		     const char *names[BLOCK_MAX_MEMBERS], struct err *err)
 {
 	json_t *array, *name;
 	size_t i;
@@ -163,7 +179,7 @@ static int get_names(const json_t *args, const struct agent_state *state,
 		return rc;
 	if (json_array_size(array) != state->conductors)
 		return err_set(err, EINVAL,
-			       "%zu paths where block_listen opened %zu",
+			       "%zu pairs where block_listen opened %zu",
 			       json_array_size(array), state->conductors);
 	json_array_foreach(array, i, name) {
 		names[i] = json_string_value(name);
@@ -171,6 +187,38 @@ static int get_names(const json_t *args, const struct agent_state *state,
 			return err_set(err, EPROTO,
 				       "field 'path' holds no strings");
 	}
+	return 0;
+}
+
+/* How many of the conductors each path has: [2, 2], or one each. */
+static int get_pairs(const json_t *args, const struct agent_state *state,
+		     struct block_conduct_args *conduct,
+		     size_t pairs[BLOCK_MAX_PATHS], struct err *err)
+{
+	json_t *array = json_object_get(args, "pairs"), *item;
+	size_t i, sum = 0;
+
+	conduct->paths = state->conductors;
+	if (!array && state->conductors <= BLOCK_MAX_PATHS)
+		return 0;
+	if (json_array_size(array) < 1 ||
+	    json_array_size(array) > BLOCK_MAX_PATHS)
+		return err_set(err, EINVAL, "pairs: 1 to %d paths can be",
+			       BLOCK_MAX_PATHS);
+	json_array_foreach(array, i, item) {
+		json_int_t n = json_integer_value(item);
+
+		if (n < 1 || n > BLOCK_MAX_MEMBERS)
+			return err_set(err, EINVAL, "pairs: a path of none");
+		pairs[i] = (size_t)n;
+		sum += pairs[i];
+	}
+	if (sum != state->conductors)
+		return err_set(err, EINVAL,
+			       "%zu pairs where block_listen opened %zu", sum,
+			       state->conductors);
+	conduct->paths = json_array_size(array);
+	conduct->pairs = pairs;
 	return 0;
 }
 
@@ -183,40 +231,66 @@ static int get_timing(const json_t *args, struct block_timing *timing,
 	return rc ? rc : block_timing_from_json(json, timing, err);
 }
 
-static json_t *results_to_json(const struct block_result *results, size_t paths,
+/* What was observed of a path goes with its first pair. */
+static json_t *results_to_json(const struct block_result *results,
+			       const struct block_conduct_args *args,
 			       const struct eye *eye)
 {
 	json_t *array = json_array();
+	size_t at = 0;
 
-	for (size_t p = 0; p < paths; p++) {
-		json_t *result = block_result_to_json(&results[p]);
+	for (size_t p = 0; p < args->paths; p++)
+		for (size_t k = 0; k < (args->pairs ? args->pairs[p] : 1);
+		     k++) {
+			json_t *result = block_result_to_json(&results[at++]);
 
-		eye_report(eye, p, result);
-		json_array_append_new(array, result);
-	}
+			if (k == 0)
+				eye_report(eye, p, result);
+			json_array_append_new(array, result);
+		}
 	return json_pack("{so}", "path", array);
 }
 
 static int conduct(struct agent_state *state, struct block_conduct_args *args,
 		   json_t **reply, struct err *err)
 {
-	struct block_result results[BLOCK_MAX_PATHS] = { 0 };
+	struct block_result *results =
+		calloc(state->conductors + 1, sizeof(*results));
 	int rc;
 
+	if (!results)
+		return err_sys(err, ENOMEM, "results");
 	args->path = state->conductor;
-	args->paths = state->conductors;
 	rc = block_conduct(args, results, err);
 	*reply = rc ? json_pack("{si}", "failed_path", *args->failed_path)
-		    : results_to_json(results, args->paths, &state->eye);
-	for (size_t p = 0; p < args->paths; p++)
-		block_result_free(&results[p]);
+		    : results_to_json(results, args, &state->eye);
+	for (size_t i = 0; i < state->conductors; i++)
+		block_result_free(&results[i]);
+	free(results);
 	return rc;
+}
+
+/* The block itself, with what it is observed by. */
+static int observe_and_conduct(struct agent_state *state, const json_t *args,
+			       struct block_conduct_args *conduct_args,
+			       json_t **reply, struct err *err)
+{
+	json_t *observe = json_object_get(args, "observe");
+	int rc = op_ticks_init(state, args, &conduct_args->ticks, err);
+
+	if (!rc)
+		rc = op_check_observe(state, observe, err);
+	if (!rc)
+		rc = eye_open(&state->eye, observe, conduct_args->paths,
+			      &conduct_args->watch, err);
+	return rc ? rc : conduct(state, conduct_args, reply, err);
 }
 
 static int op_block_conduct(struct agent_state *state, const json_t *args,
 			    json_t **reply, struct err *err)
 {
-	const char *names[BLOCK_MAX_PATHS];
+	const char *names[BLOCK_MAX_MEMBERS];
+	size_t pairs[BLOCK_MAX_PATHS];
 	struct point point;
 	int failed_path = -1;
 	struct block_conduct_args conduct_args = {
@@ -228,22 +302,17 @@ static int op_block_conduct(struct agent_state *state, const json_t *args,
 	int rc = get_names(args, state, names, err);
 
 	if (!rc)
+		rc = get_pairs(args, state, &conduct_args, pairs, err);
+	if (!rc)
 		rc = get_point(args, &point, err);
 	if (!rc)
 		rc = get_timing(args, &conduct_args.timing, err);
 	if (!rc)
-		rc = op_ticks_init(state, args, &conduct_args.ticks, err);
-	if (!rc)
 		rc = get_order(args, &order, &conduct_args.slices, err);
 	conduct_args.order = order;
 	if (!rc)
-		rc = op_check_observe(state, json_object_get(args, "observe"),
-				      err);
-	if (!rc)
-		rc = eye_open(&state->eye, json_object_get(args, "observe"),
-			      state->conductors, &conduct_args.watch, err);
-	if (!rc)
-		rc = conduct(state, &conduct_args, reply, err);
+		rc = observe_and_conduct(state, args, &conduct_args, reply,
+					 err);
 	free(order);
 	op_block_close(state);
 	return rc;

@@ -14,7 +14,7 @@
  *          4      n  one JSON object in UTF-8
  *
  * Frames
- *   hello     {"protocol": 2, "version": "0.1.0", "kernel": "Linux 6.1.0",
+ *   hello     {"protocol": 3, "version": "0.1.0", "kernel": "Linux 6.1.0",
  *              "cpus": 2}
  *   request   {"id": 7, "op": "ping", "args": {...}}
  *   reply     {"id": 7, "ok": {...}}
@@ -72,16 +72,18 @@
  *                 first that is not loopback's; "ssh_server", "ssh_client": if
  *                 it came by ssh, the addresses of that connection as the
  *                 node sees them}
- *   block_listen  {"point", "congestion"?, "address": ["10.77.1.2", ...],
- *                 "token"?} -> {"port": [[data, baton, data_address], ...]}, the
- *                 last "" where data goes to the same address. Closes what an
- *                 earlier one opened; with no address that is all it does.
+ *   block_listen  {"point", "congestion"?, "address": ["10.77.1.2", {"address",
+ *                 "point": of this one}, ...], "token"?} -> {"port": [[data,
+ *                 baton, data_address], ...]}, the last "" where data goes to
+ *                 the same address. Closes what an earlier one opened; with no
+ *                 address that is all it does.
  *   block_conduct {"point", "path": [name, ...], "order": [0, 1, ...],
- *                 "timing", "tick_ns"?, "observe"?: {"node", "ebpf", "profile": bool, "path":
+ *                 "timing", "pairs"?: [1, ...] of each path, whose members stand
+ *                 side by side in "path", here and in the reply; "tick_ns"?, "observe"?: {"node", "ebpf", "profile": bool, "path":
  *                 [{"agent"?: M1's pid, "processes": {name: pid, ...}, "hops": [{"node", "ifname",
  *                 "role", "netns": a file of setns(2)}]}, ...]}} -> {"path":
  *                 [result, ...]}, on what block_listen opened; a refusal has
- *                 "failed_path": index or -1
+ *                 "failed_path": index into "path" or -1
  *   block_follow  {"point", "congestion"?, "address", "data_address"?,
  *                 "data_port", "baton_port", "timing", "turn_wait_ns", "token"?,
  *                 "tick_ns"?, "observe"?: {"node", "kernel": the boot_id of
@@ -103,7 +105,7 @@
 #ifndef VAZAO_AGENT_PROTOCOL_H
 #define VAZAO_AGENT_PROTOCOL_H
 
-#define AGENT_PROTOCOL 2
+#define AGENT_PROTOCOL 3
 
 /* No boot message looks so; its first byte occurs nowhere else in it. */
 #define AGENT_MAGIC "\x01vazao-agent\n"

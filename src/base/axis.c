@@ -15,6 +15,7 @@ static const char *const workloads[] = {
 };
 static const char *const directions[] = { "send", "receive", "both", NULL };
 static const char *const off_on[] = { "off", "on", NULL };
+static const char *const neighbors[] = { "off", "tcp_rr", NULL };
 static const char *const families[] = { "ipv4", "ipv6", NULL };
 static const char *const zero_copies[] = { "off", "msg_zerocopy", "sendfile",
 					   "splice", NULL };
@@ -170,6 +171,12 @@ const struct axis_desc axis_table[AXIS_COUNT] = {
 		.min = 1, .max = PAIRS_MAX, .fallback = 1, .optional = true,
 		.workloads = IP,
 		.help = "guests of each path that run at the same time, each with M2",
+	},
+	[AXIS_NEIGHBOR] = {
+		.name = "neighbor", .label = "neighbor", .kind = AXIS_IS_CHOICE,
+		.choices = neighbors, .fallback = NEIGHBOR_OFF, .optional = true,
+		.workloads = ON(TCP_STREAM) | ON(UDP_STREAM),
+		.help = "tcp_rr: one guest more, idle but for transactions of 1 byte, whose latency is measured",
 	},
 };
 /* clang-format on */
@@ -365,6 +372,22 @@ int point_check(const struct point *point, struct err *err)
 			       "connects",
 			       workloads[v[AXIS_WORKLOAD]]);
 	return check_sizes(point, err);
+}
+
+int point_members(const struct point *point)
+{
+	return (int)point->value[AXIS_PAIRS] +
+	       (point->value[AXIS_NEIGHBOR] != NEIGHBOR_OFF);
+}
+
+void point_of_neighbor(const struct point *point, struct point *neighbor)
+{
+	point_init(neighbor);
+	neighbor->value[AXIS_WORKLOAD] = WORKLOAD_TCP_RR;
+	neighbor->value[AXIS_MTU] = point->value[AXIS_MTU];
+	neighbor->value[AXIS_OFFLOAD] = point->value[AXIS_OFFLOAD];
+	neighbor->value[AXIS_FAMILY] = point->value[AXIS_FAMILY];
+	neighbor->value[AXIS_NODELAY] = true;
 }
 
 void point_format(const struct point *point, char *buf, size_t size)

@@ -43,6 +43,7 @@ enum axis {
 	AXIS_NOTSENT_LOWAT,
 	AXIS_DSCP,
 	AXIS_PAIRS,
+	AXIS_NEIGHBOR,
 	AXIS_COUNT
 };
 
@@ -65,9 +66,10 @@ enum { DIRECTION_SEND, DIRECTION_RECEIVE, DIRECTION_BOTH }; /* as M1 sees it */
 enum { OFFLOAD_OFF, OFFLOAD_ON };
 enum { FAMILY_IPV4, FAMILY_IPV6 };
 enum { CONGESTION_AUTO }; /* what the study has chosen for all nodes */
+enum { NEIGHBOR_OFF, NEIGHBOR_TCP_RR };
 enum { ZERO_COPY_OFF, ZERO_COPY_MSG, ZERO_COPY_SENDFILE, ZERO_COPY_SPLICE };
 
-/* Of each path: what the addresses of one cable hold several times. */
+/* Of each path, a neighbor not counted. */
 #define PAIRS_MAX 64
 
 enum axis_kind { AXIS_IS_CHOICE, AXIS_IS_BYTES, AXIS_IS_COUNT, AXIS_IS_RATE };
@@ -114,6 +116,13 @@ bool axis_applies(enum axis axis, const struct point *point);
 
 /* Is it worth telling of this point? */
 bool axis_is_told(enum axis axis, const struct point *point);
+
+/* Guests of each path that the point needs: its pairs, and a neighbor. */
+int point_members(const struct point *point);
+
+/* What the neighbor does: a transaction of 1 byte each way, one at a time,
+ * whatever the point's own workload is. */
+void point_of_neighbor(const struct point *point, struct point *neighbor);
 
 /* Every axis at its fallback. */
 void point_init(struct point *point);

@@ -14,7 +14,7 @@
 
 struct err {
 	int code; /* a positive errno value; 0 = no error */
-	char text[512];
+	char text[768]; /* the keys of a plan, listed */
 };
 
 #define ERR_INIT  \

@@ -48,7 +48,8 @@ static const struct opt_row own_rows[] = {
 /* Of the machines as they are: a probe sets neither, and tells the MTU. */
 static bool is_option(enum axis axis)
 {
-	return axis != AXIS_MTU && axis != AXIS_OFFLOAD;
+	return axis != AXIS_MTU && axis != AXIS_OFFLOAD && axis != AXIS_PAIRS &&
+	       axis != AXIS_NEIGHBOR;
 }
 
 static const char *value_of(const struct axis_desc *axis)

@@ -43,7 +43,8 @@
 #include "workload/ticks.h"
 #include "workload/watch.h"
 
-#define BLOCK_MAX_PATHS 16
+#define BLOCK_MAX_PATHS	  16
+#define BLOCK_MAX_MEMBERS 260 /* pairs of all paths, neighbors among them */
 
 /* See admit.h: what every connection of a block begins with, where the
  * coordinator wants it so. */
@@ -66,7 +67,7 @@ struct block_listen_args {
 	char *data_address;
 };
 
-struct block_conductor; /* one path's listeners, then connections */
+struct block_conductor; /* one pair's listeners, then connections */
 
 /* Ports of the listeners, host byte order. */
 int block_listen(struct block_conductor **conductor,
@@ -74,22 +75,29 @@ int block_listen(struct block_conductor **conductor,
 		 uint16_t *baton_port, struct err *err);
 void block_conductor_free(struct block_conductor *conductor);
 
+/*
+ * A path has one member or several: pairs that have their turns at the same
+ * time (group.h, gate.h), each in a thread of its own, each at the point that
+ * its conductor was made for.
+ */
 struct block_conduct_args {
-	struct block_conductor **path; /* [paths] */
-	const char *const *path_name;  /* for messages */
+	/* A member each: those of path 0 first, then those of path 1 ... */
+	struct block_conductor **path;
+	const char *const *path_name; /* "domU", "domU, pair 3"; for messages */
 	size_t paths;
-	const int *order; /* [slices] indexes into path */
+	const size_t *pairs; /* [paths] members; NULL: one each */
+	const int *order;    /* [slices] paths */
 	size_t slices;
-	const struct point *point;
+	const struct point *point; /* of the paths with one member */
 	struct block_timing timing;
 	struct block_ticks ticks;
-	int *failed_path; /* set to the index that failed, or -1 */
+	int *failed_path; /* set to the member that failed, or -1 */
 	const struct block_watch *watch;
 };
 
 /*
- * results: [paths], zeroed by the caller, to be freed by him in any case. A
- * conductor serves one block: free it afterwards.
+ * results: a member each, zeroed by the caller, to be freed by him in any case.
+ * A conductor serves one block: free it afterwards.
  */
 int block_conduct(const struct block_conduct_args *args,
 		  struct block_result *results, struct err *err);
@@ -115,9 +123,9 @@ int block_follow(const struct block_follow_args *args,
 /*
  * How long a block may take before the conductor gives it up, naming the path
  * that has held the turn longest: twice its schedule and one patience. Every
- * call above returns within one patience more.
+ * call above returns within one patience more. `members`: of all paths.
  */
 int64_t block_longest_ns(const struct block_timing *timing, size_t paths,
-			 size_t slices);
+			 size_t slices, size_t members);
 
 #endif

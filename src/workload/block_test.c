@@ -69,21 +69,25 @@ struct block {
 	int64_t took_ns;
 };
 
-static void note_begin(void *arg, size_t path, const struct end *end)
+static void note_begin(void *arg, size_t path, const struct end *const *end,
+		       size_t ends)
 {
 	struct watched *w = (struct watched *)arg + path;
 
-	w->wrong += w->begun++ != w->ended || block_end_flows(end) != 1;
-	w->at_begin = block_end_bytes(end);
-	w->fd = block_end_fd(end, 0);
+	w->wrong += ends != 1 || w->begun++ != w->ended ||
+		    block_end_flows(*end) != 1;
+	w->at_begin = block_end_bytes(*end);
+	w->fd = block_end_fd(*end, 0);
 }
 
-static void note_end(void *arg, size_t path, const struct end *end)
+static void note_end(void *arg, size_t path, const struct end *const *end,
+		     size_t ends)
 {
 	struct watched *w = (struct watched *)arg + path;
 
-	w->wrong += ++w->ended != w->begun || block_end_fd(end, 0) != w->fd;
-	w->bytes += block_end_bytes(end) - w->at_begin;
+	w->wrong += ends != 1 || ++w->ended != w->begun ||
+		    block_end_fd(*end, 0) != w->fd;
+	w->bytes += block_end_bytes(*end) - w->at_begin;
 }
 
 static void follow(struct follower *f, int report_fd)
@@ -203,8 +207,8 @@ static void listen_on(struct block *b, size_t p)
 		.address = args.address,
 		.point = &b->point,
 		.timing = b->timing,
-		.turn_wait_ns =
-			block_longest_ns(&b->timing, b->paths, b->slices),
+		.turn_wait_ns = block_longest_ns(&b->timing, b->paths,
+						 b->slices, b->paths),
 	};
 	assert_int_equal(block_listen(&b->conductor[p], &args,
 				      &f->args.data_port, &f->args.baton_port,

@@ -248,13 +248,13 @@ uint64_t end_bytes(const struct end *end, bool counted)
 void end_tell_begin(const struct end *end, uint32_t turn)
 {
 	if (end->watch && turn)
-		end->watch->turn_begins(end->watch->arg, 0, end);
+		end->watch->turn_begins(end->watch->arg, 0, &end, 1);
 }
 
 void end_tell_end(const struct end *end, uint32_t turn)
 {
 	if (end->watch && turn)
-		end->watch->turn_ends(end->watch->arg, 0, end);
+		end->watch->turn_ends(end->watch->arg, 0, &end, 1);
 }
 
 void end_tell_over(const struct end *end)

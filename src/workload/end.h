@@ -22,6 +22,7 @@
 #include "workload/baton.h"
 #include "workload/block.h"
 #include "workload/crew.h"
+#include "workload/gate.h"
 #include "workload/lane.h"
 #include "workload/sock.h"
 #include "workload/workload.h"
@@ -46,6 +47,7 @@ struct end {
 	struct block_datagrams datagrams; /* counted in them; jitter summed */
 	int64_t counted_turns;
 	const struct block_watch *watch; /* a follower's; else NULL */
+	struct gate *gate; /* a conductor's with several pairs; else NULL */
 };
 
 struct end_args {

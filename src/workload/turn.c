@@ -15,7 +15,9 @@ struct course {
 	struct end *end;
 	const struct turn *turn;
 	bool feeding;	  /* the workers that feed are at work */
-	bool said_stop;	  /* our window is over */
+	bool closed;	  /* our window is */
+	bool at_gate;	  /* GATE_SHUT was told that all of ours are */
+	bool said_stop;	  /* the other end knows it */
 	bool heard_stop;  /* the other end's is */
 	bool rest_known;  /* STOPPED was heard */
 	bool drained;	  /* DRAINED was */
@@ -114,11 +116,30 @@ static int take_in(struct course *c, const struct baton_message *message,
 		       baton_kind_name(message->kind), message->turn);
 }
 
-/* Whatever is on the baton; and what our own workers say. */
+/* Both ends' windows are over, where they have one: the path's other pairs
+ * are told, if there are any. */
+static void arrive(struct course *c)
+{
+	struct end *end = c->end;
+
+	if (!end->gate || c->at_gate || (counts(end) && !c->closed) ||
+	    (feeds(end) && !c->heard_stop))
+		return;
+	c->at_gate = true;
+	gate_arrive(end->gate, GATE_SHUT);
+}
+
+/* No pair stops feeding before all have been measured. */
+static bool may_stop(const struct course *c)
+{
+	return c->heard_stop &&
+	       (!c->end->gate || gate_is_passed(c->end->gate, GATE_SHUT, NULL));
+}
+
+/* Whatever is on the baton; and what our own workers say, or other pairs. */
 static int hear(void *arg, struct err *err)
 {
 	struct course *c = arg;
-	bool stopped = c->heard_stop;
 	struct baton_message message;
 	int rc = baton_look(&c->end->baton, &message, err);
 
@@ -127,9 +148,28 @@ static int hear(void *arg, struct err *err)
 	/* its error is told when it is stopped, by who gives up */
 	if (!rc && c->end->lanes > 1 && crew_failed(c->end->crew))
 		rc = -ECANCELED;
-	if (!rc && c->heard_stop && !stopped && counts(c->end))
-		rc = stop_feeding(c, err);
-	return rc;
+	if (!rc && c->end->gate && gate_is_broken(c->end->gate))
+		rc = err_set(err, ECANCELED, "another pair has failed");
+	if (rc)
+		return rc;
+	arrive(c);
+	return c->feeding && counts(c->end) && may_stop(c)
+		       ? stop_feeding(c, err)
+		       : 0;
+}
+
+/* STOP is due from the other end, and then from the path's other pairs. */
+static int check_patience(const struct course *c, int64_t due_ns,
+			  struct err *err)
+{
+	int64_t late_ns = clock_mono_ns() - due_ns;
+
+	if (late_ns > c->end->patience_ns && !c->heard_stop)
+		return silence(c->end, "STOP is overdue", err);
+	if (late_ns > 2 * c->end->patience_ns)
+		return err_set(err, ECANCELED,
+			       "the path's other pairs do not stop");
+	return 0;
 }
 
 /*
@@ -143,16 +183,17 @@ static int feed(struct course *c, struct err *err)
 	int64_t due_ns = c->begun_ns + c->turn->guard_ns + c->turn->measure_ns;
 	int rc = 0;
 
+	if (end->gate) /* it has no window here that others could wait for */
+		gate_arrive(end->gate, GATE_OPEN);
 	wake_at(&end->crew->wake, due_ns + WAKE_AGAIN_NS);
 	for (;;) {
 		wake_clear();
 		rc = hear(c, err);
-		if (rc || c->heard_stop)
+		if (rc || may_stop(c))
 			break;
-		if (clock_mono_ns() > due_ns + end->patience_ns) {
-			rc = silence(end, "STOP is overdue", err);
+		rc = check_patience(c, due_ns, err);
+		if (rc)
 			break;
-		}
 		rc = end->ops->feed(&end->lane[0], err);
 		if (rc) {
 			rc = explain(end, rc, err);
@@ -293,17 +334,71 @@ static int count_open_window(struct course *c, const struct mark *opened,
 	return rc < 0 ? rc : 0;
 }
 
+struct wait {
+	struct course *course;
+	enum gate_stage stage;
+};
+
+static int look_at_gate(void *arg, struct err *err)
+{
+	const struct wait *wait = arg;
+	int rc = hear(wait->course, err);
+
+	return rc ? rc
+		  : gate_is_passed(wait->course->end->gate, wait->stage, NULL);
+}
+
+/* Lane 0 goes on until all pairs have come to the gate. Who is late gives up
+ * first, by a patience that began before ours. */
+static int count_until_passed(struct course *c, enum gate_stage stage,
+			      struct err *err)
+{
+	struct end *end = c->end;
+	struct wait wait = { .course = c, .stage = stage };
+	int64_t deadline_ns = clock_mono_ns() + 2 * end->patience_ns;
+	int rc = 0;
+
+	while (!rc && !gate_is_passed(end->gate, stage, NULL)) {
+		int64_t now_ns = clock_mono_ns();
+		struct mark ignored;
+
+		if (now_ns > deadline_ns)
+			return err_set(err, ECANCELED,
+				       "the path's other pairs do not come");
+		rc = crew_count_until(&end->lane[0], &end->crew->wake,
+				      now_ns + WAKE_AGAIN_NS, &ignored,
+				      look_at_gate, &wait, err);
+	}
+	wake_stop(&end->crew->wake);
+	return rc ? explain(end, rc, err) : 0;
+}
+
+/* A guard after the first data: of all pairs, where there are several. */
+static int choose_opening(struct course *c, int64_t *open_ns, struct err *err)
+{
+	struct gate *gate = c->end->gate;
+	int rc = 0;
+
+	*open_ns = clock_mono_ns();
+	if (gate) {
+		gate_arrive(gate, GATE_OPEN);
+		rc = count_until_passed(c, GATE_OPEN, err);
+		gate_is_passed(gate, GATE_OPEN, open_ns);
+	}
+	*open_ns += c->turn->guard_ns;
+	return rc;
+}
+
 static int count_window(struct course *c, struct mark marks[2], struct err *err)
 {
 	struct end *end = c->end;
 	struct lane *lane = &end->lane[0];
 	struct wake *wake = &end->crew->wake;
-	const struct window window = {
-		.open_ns = clock_mono_ns() + c->turn->guard_ns,
-		.measure_ns = c->turn->measure_ns,
-	};
-	int rc;
+	struct window window = { .measure_ns = c->turn->measure_ns };
+	int rc = choose_opening(c, &window.open_ns, err);
 
+	if (rc)
+		return rc;
 	crew_start(end->crew, end, true, &window);
 	rc = crew_count_until(lane, wake, window.open_ns, &marks[0], hear, c,
 			      err);
@@ -312,7 +407,11 @@ static int count_window(struct course *c, struct mark marks[2], struct err *err)
 		rc = count_open_window(c, &marks[0], &marks[1], err);
 	lane->measuring = false;
 	wake_stop(wake);
-	return rc ? explain(end, rc, err) : 0;
+	if (rc)
+		return explain(end, rc, err);
+	c->closed = true;
+	arrive(c);
+	return end->gate ? count_until_passed(c, GATE_SHUT, err) : 0;
 }
 
 /* What lane 0 has asked for is answered; so do the workers, on their own. */

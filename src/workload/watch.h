@@ -20,8 +20,11 @@
 
 struct end;
 struct block_watch {
-	void (*turn_begins)(void *arg, size_t path, const struct end *end);
-	void (*turn_ends)(void *arg, size_t path, const struct end *end);
+	/* [ends]: the path's members, as the conductor has them */
+	void (*turn_begins)(void *arg, size_t path,
+			    const struct end *const *end, size_t ends);
+	void (*turn_ends)(void *arg, size_t path, const struct end *const *end,
+			  size_t ends);
 	void *arg;
 	/* A follower's, NULL is fine: all turns are over, all bytes have come,
 	 * the connections are there still. */

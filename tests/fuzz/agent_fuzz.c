@@ -271,10 +271,15 @@ static void check_timing(const struct block_timing *timing)
 int block_conduct(const struct block_conduct_args *args,
 		  struct block_result *results, struct err *err)
 {
+	size_t members = 0;
+
 	claim(args->paths <= BLOCK_MAX_PATHS);
 	check_timing(&args->timing);
 	for (size_t p = 0; p < args->paths; p++)
-		claim(args->path_name[p] && args->path[p]);
+		members += args->pairs ? args->pairs[p] : 1;
+	claim(members <= BLOCK_MAX_MEMBERS);
+	for (size_t i = 0; i < members; i++)
+		claim(args->path_name[i] && args->path[i]);
 	for (size_t s = 0; s < args->slices; s++)
 		if (args->order[s] < 0)
 			return err_set(err, 22, "no path");
@@ -284,7 +289,7 @@ int block_conduct(const struct block_conduct_args *args,
 
 		args->ticks.on_tick(args->ticks.arg, &tick, err);
 	}
-	memset(results, 0, args->paths * sizeof(*results));
+	memset(results, 0, members * sizeof(*results));
 	*args->failed_path = -1;
 	return 0;
 }
