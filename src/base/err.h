@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct err {
-	int code; /* a positive errno value; 0 = no error */
+	int code;	/* a positive errno value; 0 = no error */
 	char text[768]; /* the keys of a plan, listed */
 };
 

@@ -14,8 +14,8 @@
 struct values {
 	const char *aggregate;
 	const char *listen, *control, *vif, *mac, *bridge, *rate;
-	int64_t xenbus_fd, control_fd, domid, vlan, queues, budget,
-		notify_batch, coalesce_ns, drain_ns, stall_ns;
+	int64_t xenbus_fd, toolstack_fd, control_fd, domid, vlan, queues,
+		budget, notify_batch, coalesce_ns, drain_ns, stall_ns;
 	bool notify_always, realtime, no_gso, no_napi, no_header_copy,
 		no_filter, direct, once;
 };
@@ -26,6 +26,7 @@ struct values {
 static const struct opt_row options[] = {
 	{ "listen", 'l', OPT_STRING, AT(listen), "PATH", "the UNIX socket that netfronts connect to" },
 	{ "xenbus-fd", 0, OPT_COUNT, AT(xenbus_fd), "FD", "or: an inherited socket, connected to one netfront" },
+	{ "toolstack-fd", 0, OPT_COUNT, AT(toolstack_fd), "FD", "or: an inherited socket that brings netfronts, each with its domain and MAC" },
 	{ "bridge", 'b', OPT_STRING, AT(bridge), "NAME", "the bridge that every vif joins" },
 	{ "vif", 0, OPT_STRING, AT(vif), "NAME", "name of the first vif (default: vif1.0)" },
 	{ "mac", 0, OPT_STRING, AT(mac), "MAC", "the first guest's address (default: made of its domain)" },
@@ -76,9 +77,10 @@ static int check(const struct values *v, struct err *err)
 {
 	uint8_t mac[6];
 
-	if (!v->listen == (v->xenbus_fd < 0))
+	if (!!v->listen + (v->xenbus_fd >= 0) + (v->toolstack_fd >= 0) != 1)
 		return err_set(err, EINVAL,
-			       "it takes --listen PATH or --xenbus-fd FD");
+			       "it takes --listen PATH, --xenbus-fd FD or "
+			       "--toolstack-fd FD");
 	if (v->mac && !tap_parse_mac(v->mac, mac))
 		return err_set(err, EINVAL,
 			       "--mac '%s' is no unicast address such as "
@@ -104,6 +106,7 @@ static int open_sockets(const struct values *v, struct netback_args *args,
 			struct err *err)
 {
 	args->connected_fd = (int)v->xenbus_fd;
+	args->toolstack_fd = (int)v->toolstack_fd;
 	args->control_fd = (int)v->control_fd;
 	if (v->listen) {
 		args->listen_fd = socket_listen(v->listen, SOCK_SEQPACKET, err);
@@ -168,6 +171,7 @@ static int run(const struct command *command, int argc, char **argv)
 	const struct netback_args usual = NETBACK_ARGS_INIT;
 	struct values values = { .aggregate = "auto",
 				 .xenbus_fd = -1,
+				 .toolstack_fd = -1,
 				 .control_fd = -1,
 				 .domid = 1,
 				 .queues = TAP_MAX_QUEUES,

@@ -46,7 +46,7 @@ struct lab_args {
 	const char *agent_path; /* the static agent's file, for guests */
 	const char *self_path;	/* vazao's own file, for namespaces */
 	bool ipv6;		/* ends have an IPv6 address, too */
-	int pairs;	   /* of every path, the axis's largest value; 0: one */
+	int pairs;	   /* of every path, a neighbor among them; 0: one */
 	int host_netns_fd; /* the machine's own, for what lives there; -1 */
 	/* Strings and options must live as long as the lab. */
 };

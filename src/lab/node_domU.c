@@ -94,6 +94,7 @@ int domU_node_new(struct lab_node **node, const struct domU_node_args *args,
 	snprintf(made->node.name, sizeof(made->node.name), "%s",
 		 args->guest->name);
 	driver.front = args->wire ? args->wire : args->guest->netns;
+	driver.lead = args->lead ? of(args->lead)->driver : NULL;
 	rc = split_driver_new(&made->driver, &driver, err);
 	if (rc) {
 		domU_node_free(&made->node);

@@ -17,7 +17,9 @@ struct domU_node_args {
 	/* Where netfront's eth0 is, if that is not the guest's own namespace:
 	 * taken over as well; else NULL. */
 	struct lab_netns *wire;
-	struct split_driver_args driver; /* front: filled in here */
+	struct lab_node *lead; /* a domU node that it shares netback with; NULL:
+				* this one is the first */
+	struct split_driver_args driver; /* front, lead: filled in here */
 };
 
 int domU_node_new(struct lab_node **node, const struct domU_node_args *args,

@@ -71,9 +71,9 @@ static struct lab_pair *under_way(struct lab_path *path)
 int path_add_pair(struct lab_path *path, struct err *err)
 {
 	under_way(path);
-	if (path->pairs == PAIRS_MAX)
+	if (path->pairs == PATH_PAIRS_MAX)
 		return err_set(err, E2BIG, "path %s: more than %d pairs",
-			       path->name, PAIRS_MAX);
+			       path->name, PATH_PAIRS_MAX);
 	path->pairs++;
 	return 0;
 }

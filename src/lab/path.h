@@ -77,7 +77,8 @@ struct lab_hop {
 	bool shared; /* and so do those of other pairs */
 };
 
-#define PATH_HOPS_MAX 512
+#define PATH_HOPS_MAX  512
+#define PATH_PAIRS_MAX (PAIRS_MAX + 1) /* a neighbor beside them */
 
 /* What an end's strings are kept in. */
 struct lab_end_text {
@@ -99,7 +100,7 @@ struct lab_path {
 	bool built;
 	int64_t link_bps; /* its cable's, both ways; 0: unlimited */
 	int pairs_wanted; /* that build() shall make; at most pairs_max */
-	struct lab_pair pair[PAIRS_MAX];
+	struct lab_pair pair[PATH_PAIRS_MAX];
 	int pairs;			   /* so far: 0 and 1 are the same */
 	struct lab_hop hop[PATH_HOPS_MAX]; /* of all pairs, each once */
 	int hops;
@@ -107,8 +108,7 @@ struct lab_path {
 
 /*
  * The three calls below speak of the first pair until this one begins the
- * next: a hop that an earlier pair has passed is then marked as shared. All
- * pairs that are wanted, or the build fails.
+ * next: a hop that an earlier pair has passed is then marked as shared.
  */
 int path_add_pair(struct lab_path *path, struct err *err);
 

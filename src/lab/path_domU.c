@@ -119,6 +119,9 @@ static int make_node(struct parts *p, struct err *err)
 			&(struct domU_node_args){
 				.guest = p->guest,
 				.wire = p->wire,
+				.lead = p->path->pairs > 1
+						? p->path->pair[0].m1.node
+						: NULL,
 				.driver = { .self_path = lab_get_args(p->lab)
 								 ->self_path,
 					    .back = p->domain->node->netns,
@@ -126,6 +129,7 @@ static int make_node(struct parts *p, struct err *err)
 					    .back_tap = p->vif.ifname,
 					    .mac = p->vif.mac,
 					    .domid = p->vif.domid,
+					    .shared = p->path->pairs_wanted > 1,
 					    .options = p->path->options } },
 			err);
 	return rc ? rc : lab_add_node(p->lab, p->node, err);
@@ -155,7 +159,7 @@ static int build_guest(struct lab *lab, struct lab_path *path, struct err *err)
 }
 
 /* Kernels: memory, and threads that spin. */
-#define KERNELS_MAX 8
+#define KERNELS_MAX 9
 
 static int build_domU(struct lab *lab, struct lab_path *path, struct err *err)
 {
@@ -249,7 +253,7 @@ const struct path_ops path_domU = {
 		.help = "a guest behind Xen's split network driver: netfront, "
 			"rings, netback, vif1.0 on the bridge xenbr0",
 		.options = options,
-		.pairs_max = PAIRS_MAX,
+		.pairs_max = PATH_PAIRS_MAX,
 	},
 	.build = build_domU,
 	.read_counters = read_counters,

@@ -83,7 +83,7 @@ const struct path_ops path_native = {
 		.help = "M1 and the cable, nothing between: the usual "
 			"reference",
 		.options = options,
-		.pairs_max = PAIRS_MAX,
+		.pairs_max = PATH_PAIRS_MAX,
 	},
 	.build = build_native,
 };

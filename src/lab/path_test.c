@@ -109,7 +109,7 @@ static void test_pairs_share_hops(void **state)
 	assert_false(path.hop[3].shared);
 	path_format_node(&path, name);
 	assert_string_equal(name, "domU-3");
-	while (path.pairs < PAIRS_MAX)
+	while (path.pairs < PATH_PAIRS_MAX)
 		assert_int_equal(path_add_pair(&path, NULL), 0);
 	assert_int_equal(path_add_pair(&path, NULL), -E2BIG);
 }

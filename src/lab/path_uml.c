@@ -77,7 +77,7 @@ const struct path_ops path_uml = {
 		.help = "a User Mode Linux guest, its eth0 a TAP (vif1.0) on "
 			"the bridge xenbr0; MTU to 1500; needs no KVM",
 		.options = options,
-		.pairs_max = 8, /* kernels: memory, and threads that spin */
+		.pairs_max = 9, /* kernels: memory, and threads that spin */
 	},
 	.build = build_uml,
 	.list_processes = list_processes,

@@ -21,7 +21,10 @@
 #define ANSWER_LIMIT_NS	 (2 * NS_PER_S)
 #define END_LIMIT_NS	 (300 * NS_PER_MS)
 
-#define ANSWER_BYTES 16384 /* of one line of counters */
+#define ANSWER_BYTES 131072 /* of one line of counters: netback tells vifs */
+
+#define FRONT_TRIES    5
+#define FRONT_PAUSE_NS (50 * NS_PER_MS)
 
 enum end { FRONT, BACK, ENDS };
 
@@ -37,8 +40,16 @@ struct half {
 struct split_driver {
 	struct split_driver_args args;
 	char front_tap[IFNAMSIZ], back_tap[IFNAMSIZ], mac[18];
-	struct half half[ENDS];
+	struct half half[ENDS];		  /* netback: of a lead */
+	struct split_driver *lead, *next; /* itself; the next with that lead */
+	bool started;			  /* once */
+	int toolstack_fd;		  /* a lead's, of a shared netback */
 };
+
+static struct half *half_of(struct split_driver *driver, enum end end)
+{
+	return end == BACK ? &driver->lead->half[BACK] : &driver->half[FRONT];
+}
 
 /*
  * The command lines.
@@ -101,11 +112,13 @@ static void format_command(const struct split_driver *driver, enum end end,
 	c->words = 0;
 	command_add(c, "%s", driver->args.self_path);
 	command_add(c, "%s", programs[end]);
-	command_add(c, "--xenbus-fd=%d", xenbus_fd);
+	command_add(c, "--%s-fd=%d",
+		    end == BACK && driver->args.shared ? "toolstack" : "xenbus",
+		    xenbus_fd);
 	command_add(c, "--control-fd=%d", control_fd);
 	if (end == FRONT) {
 		command_add(c, "--tap=%s", driver->front_tap);
-	} else {
+	} else if (!driver->args.shared) {
 		command_add(c, "--vif=%s", driver->back_tap);
 		command_add(c, "--mac=%s", driver->mac);
 		command_add(c, "--domid=%d", driver->args.domid);
@@ -162,26 +175,26 @@ static void tell_half(const struct half *half, char *text, size_t size)
 
 /* A socket closes a moment before its process can be waited for, and the end
  * of one brings that of the other. */
-static void let_them_end(const struct split_driver *driver)
+static void let_them_end(struct split_driver *driver)
 {
 	int64_t deadline_ns = clock_mono_ns() + END_LIMIT_NS;
 	siginfo_t info;
 
-	while ((!has_ended(&driver->half[FRONT], &info) ||
-		!has_ended(&driver->half[BACK], &info)) &&
+	while ((!has_ended(half_of(driver, FRONT), &info) ||
+		!has_ended(half_of(driver, BACK), &info)) &&
 	       clock_mono_ns() < deadline_ns)
 		clock_sleep_ns(5 * NS_PER_MS);
 }
 
-static int tell_failure(const struct split_driver *driver, int code,
-			const char *what, struct err *err)
+static int tell_failure(struct split_driver *driver, int code, const char *what,
+			struct err *err)
 {
 	char words[ENDS][200];
 
 	if (code == EPIPE)
 		let_them_end(driver);
 	for (int i = 0; i < ENDS; i++)
-		tell_half(&driver->half[i], words[i], sizeof(words[i]));
+		tell_half(half_of(driver, i), words[i], sizeof(words[i]));
 	return err_set(err, code, "%s: %s (netfront: %s; netback: %s)",
 		       driver->back_tap, what, words[FRONT], words[BACK]);
 }
@@ -204,19 +217,34 @@ int split_driver_new(struct split_driver **driver,
 	snprintf(made->mac, sizeof(made->mac), "%s", args->mac);
 	for (int i = 0; i < ENDS; i++)
 		made->half[i] = (struct half){ 0, -1, -1 };
+	made->toolstack_fd = -1;
+	made->lead = args->lead ? args->lead : made;
+	if (args->lead) {
+		made->next = args->lead->next;
+		args->lead->next = made;
+	}
 	*driver = made;
 	return 0;
 }
 
+static void stop_half(struct half *half)
+{
+	node_kill(&half->pid);
+	node_close_fd(&half->control_fd);
+	node_close_fd(&half->stderr_fd);
+}
+
+static void stop_back(struct split_driver *lead)
+{
+	node_close_fd(&lead->toolstack_fd);
+	stop_half(&lead->half[BACK]);
+}
+
 void split_driver_stop(struct split_driver *driver)
 {
-	for (int i = 0; i < ENDS; i++) {
-		struct half *half = &driver->half[i];
-
-		node_kill(&half->pid);
-		node_close_fd(&half->control_fd);
-		node_close_fd(&half->stderr_fd);
-	}
+	stop_half(&driver->half[FRONT]);
+	if (!driver->args.shared)
+		stop_back(driver);
 }
 
 void split_driver_free(struct split_driver *driver)
@@ -224,14 +252,16 @@ void split_driver_free(struct split_driver *driver)
 	if (!driver)
 		return;
 	split_driver_stop(driver);
+	if (!driver->args.lead)
+		stop_back(driver);
 	free(driver);
 }
 
-pid_t split_driver_pid(const struct split_driver *driver, const char *program)
+pid_t split_driver_pid(struct split_driver *driver, const char *program)
 {
 	for (int i = 0; i < ENDS; i++)
 		if (strcmp(programs[i], program) == 0)
-			return driver->half[i].pid;
+			return half_of(driver, i)->pid;
 	return 0;
 }
 
@@ -268,10 +298,10 @@ static int start_half(struct split_driver *driver, enum end end, int xenbus_fd,
 }
 
 /* One line of JSON; {"counters": {...}, ...}. */
-static int ask(const struct split_driver *driver, enum end end,
-	       int64_t deadline_ns, json_t **answer, struct err *err)
+static int ask(struct split_driver *driver, enum end end, int64_t deadline_ns,
+	       json_t **answer, struct err *err)
 {
-	struct pollfd pfd = { .fd = driver->half[end].control_fd,
+	struct pollfd pfd = { .fd = half_of(driver, end)->control_fd,
 			      .events = POLLIN };
 	char text[ANSWER_BYTES];
 	size_t used = 0;
@@ -296,7 +326,7 @@ static int ask(const struct split_driver *driver, enum end end,
 }
 
 /* netfront answers once it has connected. */
-static int await_connection(const struct split_driver *driver, struct err *err)
+static int await_connection(struct split_driver *driver, struct err *err)
 {
 	json_t *answer;
 	int rc = ask(driver, FRONT, clock_mono_ns() + CONNECT_LIMIT_NS, &answer,
@@ -306,12 +336,11 @@ static int await_connection(const struct split_driver *driver, struct err *err)
 	return rc;
 }
 
-int split_driver_start(struct split_driver *driver, struct err *err)
+static int start_alone(struct split_driver *driver, struct err *err)
 {
 	int xenbus[2];
 	int rc;
 
-	split_driver_stop(driver);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, xenbus) < 0)
 		return err_sys(err, errno, "%s: a socket", driver->back_tap);
 	rc = start_half(driver, BACK, xenbus[BACK], err);
@@ -319,11 +348,143 @@ int split_driver_start(struct split_driver *driver, struct err *err)
 		close(xenbus[FRONT]);
 	else
 		rc = start_half(driver, FRONT, xenbus[FRONT], err);
-	if (!rc)
-		rc = await_connection(driver, err);
+	return rc ? rc : await_connection(driver, err);
+}
+
+/*
+ * A netback that several guests share.
+ */
+
+static int start_shared_back(struct split_driver *lead, struct err *err)
+{
+	int pair[2];
+	int rc;
+
+	stop_back(lead);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "%s: a socket", lead->back_tap);
+	rc = start_half(lead, BACK, pair[1], err);
+	if (rc)
+		close(pair[0]);
+	else
+		lead->toolstack_fd = pair[0];
+	return rc;
+}
+
+/* What xl would write into xenstore. Takes xenbus_fd over. */
+static int introduce(struct split_driver *driver, int xenbus_fd,
+		     struct err *err)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	char text[64];
+	struct iovec iov = { text, 0 };
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+	ssize_t n;
+
+	iov.iov_len = (size_t)snprintf(text, sizeof(text), "%d %s",
+				       driver->args.domid, driver->mac);
+	control.head.cmsg_level = SOL_SOCKET;
+	control.head.cmsg_type = SCM_RIGHTS;
+	control.head.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.head), &xenbus_fd, sizeof(xenbus_fd));
+	n = sendmsg(driver->lead->toolstack_fd, &message, MSG_NOSIGNAL);
+	close(xenbus_fd);
+	return n < 0 ? tell_failure(driver, EPIPE, "broken", err) : 0;
+}
+
+static int start_front(struct split_driver *driver, struct err *err)
+{
+	int xenbus[2];
+	int rc;
+
+	stop_half(&driver->half[FRONT]);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, xenbus) < 0)
+		return err_sys(err, errno, "%s: a socket", driver->back_tap);
+	rc = introduce(driver, xenbus[BACK], err);
+	if (rc)
+		close(xenbus[FRONT]);
+	else
+		rc = start_half(driver, FRONT, xenbus[FRONT], err);
+	return rc ? rc : await_connection(driver, err);
+}
+
+/* The kernel takes a while to let go of the TAP of a vif that was closed. */
+static int start_front_again(struct split_driver *driver, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = start_front(driver, &why);
+
+	for (int i = 0; rc && i < FRONT_TRIES; i++) {
+		clock_sleep_ns(FRONT_PAUSE_NS);
+		rc = start_front(driver, &why);
+	}
+	if (rc && err)
+		*err = why;
+	driver->started = !rc;
+	return rc;
+}
+
+/* If netback is gone, so are all its netfronts: they come back together. */
+static int start_shared(struct split_driver *driver, struct err *err)
+{
+	struct split_driver *lead = driver->lead;
+	siginfo_t info;
+	int rc;
+
+	if (!has_ended(&lead->half[BACK], &info))
+		return start_front_again(driver, err);
+	rc = start_shared_back(lead, err);
+	driver->started = true;
+	for (struct split_driver *d = lead; d && !rc; d = d->next)
+		if (d->started)
+			rc = start_front_again(d, err);
+	return rc;
+}
+
+int split_driver_start(struct split_driver *driver, struct err *err)
+{
+	int rc;
+
+	split_driver_stop(driver);
+	rc = driver->args.shared ? start_shared(driver, err)
+				 : start_alone(driver, err);
 	if (rc)
 		split_driver_stop(driver);
 	return rc;
+}
+
+/*
+ * Counters.
+ */
+
+static int add_counters(struct split_driver *driver, enum end end,
+			int64_t deadline_ns, json_t *sums, struct err *err)
+{
+	json_t *sum = json_object_get(sums, programs[end]);
+	json_t *answer, *now;
+	const char *key;
+	int rc = ask(driver, end, deadline_ns, &answer, err);
+
+	if (rc)
+		return rc;
+	if (!sum) {
+		sum = json_object();
+		json_object_set_new(sums, programs[end], sum);
+	}
+	json_object_foreach(json_object_get(answer, "counters"), key, now)
+		json_object_set_new(
+			sum, key,
+			json_integer(
+				json_integer_value(json_object_get(sum, key)) +
+				json_integer_value(now)));
+	json_decref(answer);
+	return 0;
 }
 
 int split_driver_read_counters(struct split_driver *driver, json_t **counters,
@@ -331,17 +492,13 @@ int split_driver_read_counters(struct split_driver *driver, json_t **counters,
 {
 	int64_t deadline_ns = clock_mono_ns() + ANSWER_LIMIT_NS;
 	json_t *all = json_object();
-	int rc = 0;
+	int rc = add_counters(driver, FRONT, deadline_ns, all, err);
 
-	for (int i = 0; !rc && i < ENDS; i++) {
-		json_t *answer;
-
-		rc = ask(driver, i, deadline_ns, &answer, err);
-		if (!rc)
-			json_object_set(all, programs[i],
-					json_object_get(answer, "counters"));
-		json_decref(answer);
-	}
+	for (struct split_driver *d = driver->next;
+	     d && !rc && driver->lead == driver; d = d->next)
+		rc = add_counters(d, FRONT, deadline_ns, all, err);
+	if (!rc)
+		rc = add_counters(driver, BACK, deadline_ns, all, err);
 	if (rc) {
 		json_decref(all);
 		all = NULL;

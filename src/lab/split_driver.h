@@ -5,12 +5,18 @@
  * by a socket that they inherit. Both interfaces are TAPs that are there
  * already and stay when the processes end.
  *
- * Called by node_domU.c, inside a cage. When one of the two ends, so does the
- * other; both end with the process that started them.
+ * Several guests may share one netback, as all guests of a driver domain do:
+ * it is the first one's, their lead's, and is told of each by a socket
+ * (xen/toolstack.h).
+ *
+ * Called by node_domU.c, inside a cage. When netback ends, so does netfront,
+ * and, where it is not shared, the other way round; both end with the process
+ * that started them.
  */
 #ifndef VAZAO_LAB_SPLIT_DRIVER_H
 #define VAZAO_LAB_SPLIT_DRIVER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include <jansson.h>
@@ -28,6 +34,9 @@ struct split_driver_args {
 	int domid;
 	/* Of kind domU (split_driver_options); may lack keys. Outlive it. */
 	const json_t *options;
+	bool shared;		   /* netback serves several guests */
+	struct split_driver *lead; /* whose it is; NULL: this one's. Must be
+				    * freed after the others were last used */
 };
 
 /* Starts nothing. */
@@ -35,16 +44,18 @@ int split_driver_new(struct split_driver **driver,
 		     const struct split_driver_args *args, struct err *err);
 void split_driver_free(struct split_driver *driver); /* stops it first */
 
-/* Stops what runs, starts both and waits until they have connected. The error
- * has the last words of the one that failed. */
+/* Stops what runs, starts both and waits until they have connected; of a
+ * shared netback only what does not run. The error has the last words of the
+ * one that failed. */
 int split_driver_start(struct split_driver *driver, struct err *err);
 void split_driver_stop(struct split_driver *driver);
 
 /* Of "netfront" or "netback"; 0: none was started. */
-pid_t split_driver_pid(const struct split_driver *driver, const char *program);
+pid_t split_driver_pid(struct split_driver *driver, const char *program);
 
 /* {"netfront": {...}, "netback": {...}}, see xen/counters.h; -EPIPE or
- * -ETIMEDOUT where one of them is gone or mute. */
+ * -ETIMEDOUT where one of them is gone or mute. A lead's are the sums over all
+ * its guests. */
 int split_driver_read_counters(struct split_driver *driver, json_t **counters,
 			       struct err *err);
 

@@ -25,7 +25,7 @@
 
 struct server {
 	struct netback netback;
-	struct loop_source listener, stopper;
+	struct loop_source listener, toolstack, stopper;
 	struct control *control;
 	int vifs;
 	bool deaf; /* does not listen for new fronts */
@@ -193,23 +193,59 @@ void netback_xenbus_ready(struct loop_source *source)
 		remove_vif(server_of(vif->netback), vif, err.text);
 }
 
-static void add_vif(struct server *server, int fd)
+static void add_vif(struct server *server,
+		    const struct toolstack_device *device)
 {
 	struct err err = ERR_INIT;
 	struct vif *vif;
 
 	if (server->vifs >= VIFS_MAX) {
 		log_warn("a front is refused: %d vifs are the limit", VIFS_MAX);
-		close(fd);
+		close(device->xenbus_fd);
 		return;
 	}
-	if (vif_open(&vif, &server->netback, fd, &err)) {
+	if (vif_open(&vif, &server->netback, device, &err)) {
 		log_warn("a front is refused: %s", err.text);
 		return;
 	}
 	vif->next = server->netback.vifs;
 	server->netback.vifs = vif;
 	server->vifs++;
+}
+
+static void add_next_vif(struct server *server, int xenbus_fd)
+{
+	const struct toolstack_device device = { .xenbus_fd = xenbus_fd };
+
+	add_vif(server, &device);
+}
+
+/* A domain that comes anew takes the place of the one that was. */
+static void replace_vif(struct server *server,
+			const struct toolstack_device *device)
+{
+	struct vif *vif = server->netback.vifs;
+
+	while (vif && vif->domid != device->domid)
+		vif = vif->next;
+	if (vif)
+		remove_vif(server, vif, "its domain was started anew");
+	add_vif(server, device);
+}
+
+static void toolstack_ready(struct loop_source *source)
+{
+	struct server *server = OWNER(source, struct server, toolstack);
+	struct toolstack_device device;
+	struct err err = ERR_INIT;
+	int rc = toolstack_receive(source->fd, &device, &err);
+
+	if (rc > 0)
+		replace_vif(server, &device);
+	else if (rc == -EPIPE)
+		server->netback.stop = true;
+	else if (rc < 0)
+		log_warn("toolstack: %s", err.text);
 }
 
 static void listener_ready(struct loop_source *source)
@@ -227,7 +263,7 @@ static void listener_ready(struct loop_source *source)
 	fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd >= 0)
-		add_vif(server, fd);
+		add_next_vif(server, fd);
 }
 
 static void stop_ready(struct loop_source *source)
@@ -418,6 +454,11 @@ static int add_sources(struct server *server, struct err *err)
 	if (args->listen_fd >= 0 &&
 	    loop_add(loop, &server->listener, false, err))
 		return -err->code;
+	server->toolstack =
+		(struct loop_source){ args->toolstack_fd, toolstack_ready, 0 };
+	if (args->toolstack_fd >= 0 &&
+	    loop_add(loop, &server->toolstack, false, err))
+		return -err->code;
 	if (args->control_fd >= 0 &&
 	    control_open(&server->control, loop, args->control_fd, tell, server,
 			 err))
@@ -442,7 +483,7 @@ int netback_run(const struct netback_args *args, struct err *err)
 	if (!rc)
 		rc = add_sources(&server, err);
 	if (!rc && args->connected_fd >= 0)
-		add_vif(&server, args->connected_fd);
+		add_next_vif(&server, args->connected_fd);
 	while (!rc && !netback->stop) {
 		loop_wait(netback->loop, wait_for_ns(netback));
 		run_timers(&server);

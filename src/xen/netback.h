@@ -26,6 +26,7 @@
 struct netback_args {
 	int listen_fd;	    /* SOCK_SEQPACKET, listening; -1: none */
 	int connected_fd;   /* one front, connected already; -1: none */
+	int toolstack_fd;   /* tells of fronts, see toolstack.h; -1: none */
 	int control_fd;	    /* see control.h; -1: none */
 	int stop_fd;	    /* readable: close all vifs and return */
 	const char *vif;    /* name of the first vif; NULL: vifDOMID.0 */
@@ -59,13 +60,14 @@ struct netback_args {
 	int64_t handshake_ns; /* who has not connected by then is sent away */
 };
 
-#define NETBACK_ARGS_INIT                                                  \
-	{                                                                  \
-		.listen_fd = -1, .connected_fd = -1, .control_fd = -1,     \
-		.stop_fd = -1, .domid = 1, .gso = true, .napi = true,      \
-		.header_copy = true, .filter_mac = true, .queues = 8,      \
-		.budget = 64, .notify_batch = 32, .drain_ns = 10000000000, \
-		.stall_ns = 60000000000, .handshake_ns = 10000000000       \
+#define NETBACK_ARGS_INIT                                                 \
+	{                                                                 \
+		.listen_fd = -1, .connected_fd = -1, .toolstack_fd = -1,  \
+		.control_fd = -1, .stop_fd = -1, .domid = 1, .gso = true, \
+		.napi = true, .header_copy = true, .filter_mac = true,    \
+		.queues = 8, .budget = 64, .notify_batch = 32,            \
+		.drain_ns = 10000000000, .stall_ns = 60000000000,         \
+		.handshake_ns = 10000000000                               \
 	}
 
 int netback_run(const struct netback_args *args, struct err *err);

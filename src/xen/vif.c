@@ -96,23 +96,27 @@ static uint16_t take_domid(struct netback *netback)
 	return domid;
 }
 
-int vif_open(struct vif **vif, struct netback *netback, int fd, struct err *err)
+int vif_open(struct vif **vif, struct netback *netback,
+	     const struct toolstack_device *device, struct err *err)
 {
 	struct vif *v = calloc(1, sizeof(*v));
 	int rc;
 
 	*vif = NULL;
 	if (!v) {
-		close(fd);
+		close(device->xenbus_fd);
 		return err_sys(err, ENOMEM, "vif");
 	}
 	v->netback = netback;
 	v->grant_pages = v->guest.control = v->guest.tx = v->guest.rx =
 		(struct memory)MEMORY_INIT;
-	v->domid = take_domid(netback);
+	v->domid = device->domid ? device->domid : take_domid(netback);
 	v->deadline_ns = clock_mono_ns() + netback->args->handshake_ns;
-	make_mac(v);
-	rc = xenbus_open(&v->xenbus, fd, err);
+	if (device->domid)
+		memcpy(v->mac, device->mac, sizeof(v->mac));
+	else
+		make_mac(v);
+	rc = xenbus_open(&v->xenbus, device->xenbus_fd, err);
 	if (!rc) {
 		v->xenbus_source =
 			(struct loop_source){ xenbus_fd(v->xenbus),

@@ -30,6 +30,7 @@
 #include "xen/round_robin.h"
 #include "xen/rx_mode.h"
 #include "xen/tap.h"
+#include "xen/toolstack.h"
 #include "xen/tx_state.h"
 #include "xen/xenbus.h"
 
@@ -97,8 +98,9 @@ struct netback {
 };
 
 /* vif.c */
-int vif_open(struct vif **vif, struct netback *netback, int fd,
-	     struct err *err);
+/* Takes device->xenbus_fd over; domid 0: the next free one, and its MAC. */
+int vif_open(struct vif **vif, struct netback *netback,
+	     const struct toolstack_device *device, struct err *err);
 /* Sees whether frames for its interface may be merged. */
 void vif_heed_link(struct vif *vif);
 /* Takes what the front wrote; moves on. */
