@@ -284,7 +284,7 @@ static int get_going(struct ssh *ssh, struct err *err)
 
 static void tell_client(const struct relay_end *client, const struct err *err)
 {
-	char text[600];
+	char text[sizeof(err->text) + 2];
 	int n = snprintf(text, sizeof(text), "%s\n", err->text);
 
 	if (write(client->write_fd, text, (size_t)n) < 0)

@@ -19,7 +19,8 @@ struct gathering {
 
 static bool exchanges(const struct point *point)
 {
-	return axis_applies(AXIS_REQUEST_SIZE, point);
+	return axis_applies(AXIS_REQUEST_SIZE, point) ||
+	       point->value[AXIS_NEIGHBOR] != NEIGHBOR_OFF;
 }
 
 static bool has_datagrams(const struct point *point)

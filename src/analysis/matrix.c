@@ -12,6 +12,7 @@
 #include "analysis/differences.h"
 #include "analysis/exchange.h"
 #include "analysis/imported.h"
+#include "analysis/pairs.h"
 #include "analysis/samples.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -421,6 +422,7 @@ static int estimate(struct matrix *m, struct store *store,
 	rc = rc ? rc : estimate_all(m, &samples, err);
 	rc = rc ? rc : cost_fill(m, store, query, err);
 	rc = rc ? rc : exchange_load(m, store, query, err);
+	rc = rc ? rc : pairs_load(m, store, query, err);
 	samples_free(&samples);
 	return rc;
 }

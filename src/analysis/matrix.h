@@ -48,6 +48,13 @@ struct cell_exchange {
 	int blocks;			   /* with datagrams */
 };
 
+/* Where several pairs run at the same time; see pairs.h. */
+struct cell_pairs {
+	size_t pairs;		   /* 0: there is one */
+	struct stats_mean jain;	   /* of a block */
+	double min_mbps, max_mbps; /* the least and the best served pair */
+};
+
 struct cell {
 	const struct point *point;
 	int point_id, path;
@@ -60,6 +67,7 @@ struct cell {
 	double cpu_us_per_kb, context_switches_per_s,
 		page_faults_per_s; /* < 0: not measured */
 	struct cell_exchange exchange;
+	struct cell_pairs pairs;
 	char cause[512]; /* "" but for FAILED and IMPORTED */
 };
 

@@ -142,7 +142,7 @@ static enum MHD_Result answer_document(struct server *server,
 				       enum document which)
 {
 	struct err err = ERR_INIT;
-	char words[600];
+	char words[sizeof(err.text) + 64];
 
 	if (!make_document(server, which, &err))
 		return MHD_queue_response(connection, MHD_HTTP_OK,

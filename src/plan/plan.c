@@ -67,37 +67,43 @@ static int check_points(const struct plan *plan, struct err *err)
 	return rc ? err_wrap(err, "%s", plan->source) : 0;
 }
 
-static int64_t most_pairs(const struct plan *plan)
+static int greatest(const struct plan *plan, enum axis axis)
 {
-	const struct plan_values *values = &plan->axis[AXIS_PAIRS];
-	int64_t most = 1;
+	int most = 0;
 
-	for (size_t i = 0; i < values->count; i++)
-		if (values->value[i] > most)
-			most = values->value[i];
+	for (size_t i = 0; i < plan->axis[axis].count; i++)
+		if (plan->axis[axis].value[i] > most)
+			most = (int)plan->axis[axis].value[i];
 	return most;
+}
+
+int plan_members(const struct plan *plan)
+{
+	return greatest(plan, AXIS_PAIRS) +
+	       (greatest(plan, AXIS_NEIGHBOR) > NEIGHBOR_OFF);
 }
 
 /* A kind that has one guest cannot have several at the same time. */
 static int check_pairs(const struct plan *plan,
 		       const struct kind_desc *const *kinds, struct err *err)
 {
-	int64_t most = most_pairs(plan);
+	int most = plan_members(plan);
 
 	for (size_t p = 0; p < plan->paths; p++)
 		for (size_t i = 0; kinds[i]; i++) {
-			int64_t has =
-				kinds[i]->pairs_max ? kinds[i]->pairs_max : 1;
+			int has = kinds[i]->pairs_max ? kinds[i]->pairs_max : 1;
 
 			if (strcmp(kinds[i]->name, plan->path[p].kind) != 0 ||
 			    most <= has)
 				continue;
 			return err_set(err, EINVAL,
-				       "%s: pairs: %lld with path '%s', of "
-				       "which kind %s can have %lld",
-				       plan->source, (long long)most,
-				       plan->path[p].name, kinds[i]->name,
-				       (long long)has);
+				       "%s: pairs: %d with path '%s', of which "
+				       "kind %s can have %d%s",
+				       plan->source, most, plan->path[p].name,
+				       kinds[i]->name, has,
+				       most > greatest(plan, AXIS_PAIRS)
+					       ? ", the neighbor among them"
+					       : "");
 		}
 	return 0;
 }

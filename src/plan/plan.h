@@ -108,6 +108,10 @@ void plan_free(struct plan *plan);
 int plan_expand(const struct plan *plan, struct point **points, size_t *count,
 		struct err *err);
 
+/* Guests that each path needs at most at the same time: the greatest of the
+ * axis pairs, and a neighbor. */
+int plan_members(const struct plan *plan);
+
 /* Built-in plans, embedded at build time from plans/NAME.yaml. */
 struct plan_builtin {
 	const char *name;

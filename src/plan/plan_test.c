@@ -28,11 +28,11 @@ static const struct kind_option domu_options[] = {
 };
 /* clang-format on */
 
-static const struct kind_desc native = { "native", "a cable", NULL, NULL, 64 };
+static const struct kind_desc native = { "native", "a cable", NULL, NULL, 65 };
 static const struct kind_desc dom0 = { "dom0", "a bridge", NULL, NULL, 0 };
 static const struct kind_desc uml = { "uml", "a guest", uml_options, NULL, 8 };
 static const struct kind_desc domu = { "domU", "a guest", domu_options, NULL,
-				       64 };
+				       65 };
 static const struct kind_desc *const kinds[] = { &native, &dom0, &uml, &domu,
 						 NULL };
 
@@ -174,7 +174,7 @@ static void test_lists_of_options_make_paths(void **state)
 #define VALID_KEYS "valid keys: title, paths, link, workload, direction, mtu, socket_size, " \
 	"message_size, offload, flows, request_size, response_size, sender_socket_size, " \
 	"receiver_socket_size, threads, family, congestion, nodelay, pacing_rate, zero_copy, " \
-	"msg_trunc, busy_poll, notsent_lowat, dscp, pairs, rule, placement, observe, precision, budget, slice, guard, " \
+	"msg_trunc, busy_poll, notsent_lowat, dscp, pairs, neighbor, rule, placement, observe, precision, budget, slice, guard, " \
 	"warmup, cycles, min_blocks"
 
 static const struct {
@@ -273,8 +273,8 @@ static const struct {
 	/* the rest */
 	{ "paths: [native, dom0]\npairs: [1, 2]\n",
 	  "study.yaml: pairs: 2 with path 'dom0', of which kind dom0 can have 1" },
-	{ "paths: [native, uml]\npairs: 9\n",
-	  "study.yaml: pairs: 9 with path 'uml', of which kind uml can have 8" },
+	{ "paths: [native, uml]\npairs: 8\nneighbor: tcp_rr\n",
+	  "study.yaml: pairs: 9 with path 'uml', of which kind uml can have 8, the neighbor among them" },
 	{ "paths: native\npairs: 65\n", "study.yaml:2: pairs: 65 is outside 1 to 64" },
 	{ "paths: native\nlink: 1gbit\n",
 	  "study.yaml:2: link: a mapping is expected, such as {rate: 1gbit}" },

@@ -143,6 +143,12 @@ CELL_COLUMN(reordered,
 CELL_COLUMN(jitter, real(has_datagrams(cell), cell->exchange.jitter_us))
 CELL_COLUMN(sent, real(has_datagrams(cell), cell->exchange.sent_mbps))
 
+CELL_COLUMN(jain, real(cell->pairs.jain.valid, cell->pairs.jain.mean))
+CELL_COLUMN(jain_lo, real(cell->pairs.jain.valid, cell->pairs.jain.lo))
+CELL_COLUMN(jain_hi, real(cell->pairs.jain.valid, cell->pairs.jain.hi))
+CELL_COLUMN(pair_min, real(cell->pairs.pairs > 0, cell->pairs.min_mbps))
+CELL_COLUMN(pair_max, real(cell->pairs.pairs > 0, cell->pairs.max_mbps))
+
 const struct column measured_columns[] = {
 	{ "throughput_mbps", throughput },
 	{ "throughput_lo", throughput_lo },
@@ -176,5 +182,10 @@ const struct column measured_columns[] = {
 	{ "reordered", reordered },
 	{ "jitter_us", jitter },
 	{ "sent_mbps", sent },
+	{ "jain", jain },
+	{ "jain_lo", jain_lo },
+	{ "jain_hi", jain_hi },
+	{ "pair_min_mbps", pair_min },
+	{ "pair_max_mbps", pair_max },
 	{ NULL, NULL },
 };

@@ -12,10 +12,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/pairs.h"
 #include "report/gnuplot.h"
 #include "report/groups.h"
 #include "report/plot.h"
 #include "report/report.h"
+#include "report/scale.h"
 #include "report/words.h"
 
 const char *const report_figure_formats[] = { "svg", "png", "pdf", NULL };
@@ -158,6 +160,19 @@ static int add_group(struct figures *figures, const struct point *point)
 	return rc;
 }
 
+static int add_scale(struct figures *figures, size_t point)
+{
+	struct plot *plot = add_plot(figures, PLOT_SCALE,
+				     &figures->matrix->point[point], point);
+
+	if (!plot)
+		return -ENOMEM;
+	scale_name_figure(figures->matrix, point, plot->name,
+			  sizeof(plot->name));
+	snprintf(plot->title, sizeof(plot->title), "all paths");
+	return 0;
+}
+
 /* The study's own figures: which path, which MTU, which number. */
 struct study_figure {
 	const char *path; /* NULL: the extremes */
@@ -179,8 +194,11 @@ static const struct study_figure study_figures[] = {
 static const char *study_number(const struct plot *plot)
 {
 	const int64_t *v = plot->point.value;
-	const char *path = plot->matrix->path[plot->path].name;
+	const char *path;
 
+	if (plot->kind == PLOT_SCALE)
+		return "";
+	path = plot->matrix->path[plot->path].name;
 	if (v[AXIS_WORKLOAD] != WORKLOAD_TCP_STREAM ||
 	    v[AXIS_DIRECTION] != DIRECTION_SEND || v[AXIS_FLOWS] != 1)
 		return "";
@@ -207,6 +225,8 @@ static const char *describe(const struct plot *plot)
 		return "efficiency over message size, a line a socket size";
 	case PLOT_EXTREMES:
 		return "throughput over socket size, a line a path";
+	case PLOT_SCALE:
+		return "throughput, cost and fairness over pairs, a line a path";
 	default:
 		return "throughput over message size, a line a socket size";
 	}
@@ -247,7 +267,11 @@ static int write_plots(const struct figures *figures, const char *dir,
 	if (mkdir(dir, 0777) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "%s", dir);
 	for (size_t i = 0; rc == 0 && i < figures->count; i++)
-		rc = plot_write(&figures->plot[i], dir, err);
+		rc = figures->plot[i].kind == PLOT_SCALE
+			     ? scale_write_figure(figures->matrix,
+						  figures->plot[i].path, dir,
+						  err)
+			     : plot_write(&figures->plot[i], dir, err);
 	return rc ? rc : write_index(figures, dir, err);
 }
 
@@ -275,9 +299,14 @@ int report_draw_figures(const struct matrix *matrix, const char *dir,
 	int rc = 0;
 
 	*count = 0;
+	/* over the number of pairs there is a figure of its own */
 	for (size_t i = 0; rc == 0 && i < matrix->points;
 	     i = group_next(matrix, i))
-		rc = add_group(&figures, &matrix->point[i]);
+		if (matrix->point[i].value[AXIS_PAIRS] == 1)
+			rc = add_group(&figures, &matrix->point[i]);
+	for (size_t i = 0; rc == 0 && i < matrix->points; i++)
+		if (pairs_opens(matrix, i))
+			rc = add_scale(&figures, i);
 	if (rc)
 		err_sys(err, ENOMEM, "figures");
 	else if (figures.count == 0)

@@ -12,6 +12,7 @@
 #include "report/columns.h"
 #include "report/findings.h"
 #include "report/formats.h"
+#include "report/scale.h"
 #include "store/scan.h"
 
 /* One line each, in the order they were put in. */
@@ -42,6 +43,7 @@ static json_t *time_or_null(int64_t real_ns)
 static void write_facts(FILE *out, const struct matrix *m)
 {
 	size_t intervals = matrix_intervals(m);
+	json_t *scale = scale_to_json(m);
 
 	write_member(out, "title", json_string(m->title));
 	write_member(out, "host", json_string(m->host));
@@ -64,6 +66,8 @@ static void write_facts(FILE *out, const struct matrix *m)
 	write_member(out, "differences", json_incref(m->differences));
 	write_member(out, "events", json_incref(m->events));
 	write_member(out, "discards", json_incref(m->discards));
+	if (scale)
+		write_member(out, "scale", scale);
 }
 
 /* The reference is not pooled: it has no ratios. */

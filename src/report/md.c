@@ -6,6 +6,7 @@
 
 #include "report/formats.h"
 #include "report/groups.h"
+#include "report/scale.h"
 #include "report/summary.h"
 #include "report/words.h"
 
@@ -116,6 +117,7 @@ static int md_write(const struct report_args *args, struct err *err)
 	fputs("\n\n", out);
 	summary_write_head(m, &paragraphs);
 	summary_write_answers(m, &bullets);
+	scale_write(m, &(struct prose){ .out = out, .markdown = true });
 	for (size_t path = 0; path < m->paths; path++)
 		for (size_t i = 0; i < m->points; i = group_next(m, i)) {
 			put_heading(out, m, path, &m->point[i]);

@@ -49,6 +49,11 @@ static const char *const columns[] = {
 	"reordered",
 	"jitter_us",
 	"sent_mbps",
+	"jain",
+	"jain_lo",
+	"jain_hi",
+	"pair_min_mbps",
+	"pair_max_mbps",
 };
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(*columns))

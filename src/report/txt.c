@@ -8,6 +8,7 @@
 
 #include "report/formats.h"
 #include "report/groups.h"
+#include "report/scale.h"
 #include "report/summary.h"
 #include "report/words.h"
 
@@ -190,6 +191,8 @@ static int txt_write(const struct report_args *args, struct err *err)
 	summary_write_head(m, &lines);
 	fputc('\n', args->out);
 	summary_write_answers(m, &lines);
+	scale_write(m,
+		    &(struct prose){ .out = args->out, .color = args->color });
 	for (size_t path = 0; path < m->paths; path++)
 		for (size_t i = 0; i < m->points; i = group_next(m, i))
 			put_group(&txt, path, i);

@@ -13,10 +13,10 @@
 /* What exchanges, datagrams and both directions add to a measurement. */
 #define MORE                                                                \
 	"reverse_mbps, sent_mbps, transactions, latency, datagrams, lost, " \
-	"reordered, jitter_us"
+	"reordered, jitter_us, pair_mbps"
 #define MORE_LIGHT                                                       \
 	"reverse_mbps, sent_mbps, transactions, NULL, datagrams, lost, " \
-	"reordered, jitter_us"
+	"reordered, jitter_us, pair_mbps"
 
 static int insert_block(struct db *db, struct store_block *block,
 			struct err *err)
@@ -47,14 +47,14 @@ static int insert_measurement(struct db *db, int64_t block,
 		"duration_ns, idle_max_ns, sndbuf_bytes, rcvbuf_bytes, "
 		"mss_bytes, retransmits, messages, congestion, slices, "
 		"counters, reverse_mbps, sent_mbps, transactions, latency, "
-		"datagrams, lost, reordered, jitter_us) VALUES (?, ?, ?, ?, ?, "
-		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"indiiiiiiiisjjddijiiid", block, m->path, m->throughput_mbps,
+		"datagrams, lost, reordered, jitter_us, pair_mbps) VALUES (?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"indiiiiiiiisjjddijiiidj", block, m->path, m->throughput_mbps,
 		m->bytes, m->duration_ns, m->idle_max_ns, m->sndbuf_bytes,
 		m->rcvbuf_bytes, m->mss_bytes, m->retransmits, m->messages,
 		m->congestion, m->slices, m->counters, m->reverse_mbps,
 		m->sent_mbps, m->transactions, m->latency, m->datagrams,
-		m->lost, m->reordered, m->jitter_us);
+		m->lost, m->reordered, m->jitter_us, m->pair_mbps);
 }
 
 static int add_measurement(struct db *db, int64_t block,
@@ -125,6 +125,7 @@ static void clear_measurement(struct store_measurement *m)
 	json_decref(m->slices);
 	json_decref(m->counters);
 	json_decref(m->latency);
+	json_decref(m->pair_mbps);
 }
 
 static void clear_block(void *row)
@@ -181,6 +182,8 @@ static int read_measurement(struct db *db, sqlite3_stmt *query, void *row,
 	m->lost = sqlite3_column_int64(query, 19);
 	m->reordered = sqlite3_column_int64(query, 20);
 	m->jitter_us = sqlite3_column_double(query, 21);
+	if (rc == 0)
+		rc = db_read_json(db, query, 22, &m->pair_mbps, err);
 	return rc ? rc : db_read_json(db, query, 17, &m->latency, err);
 }
 
@@ -205,8 +208,8 @@ static int give(struct store_block *block, struct measurement_row *rows,
 	block->measurements = count;
 	for (size_t i = 0; i < count; i++) {
 		block->measurement[i] = rows[i].m;
-		rows[i].m.slices = rows[i].m.counters = rows[i].m.latency =
-			NULL;
+		rows[i].m.slices = rows[i].m.counters = NULL;
+		rows[i].m.latency = rows[i].m.pair_mbps = NULL;
 	}
 	return 0;
 }
@@ -312,7 +315,7 @@ static const char *const measurement_columns[] = {
 	[STORE_RATES] = "block, path, throughput_mbps, 0, duration_ns, "
 			"idle_max_ns, sndbuf_bytes, rcvbuf_bytes, 0, "
 			"retransmits, 0, '', NULL, NULL, 0, 0, 0, NULL, "
-			"0, 0, 0, 0",
+			"0, 0, 0, 0, NULL",
 	[STORE_FULL] = "block, path, throughput_mbps, bytes, duration_ns, "
 		       "idle_max_ns, sndbuf_bytes, rcvbuf_bytes, mss_bytes, "
 		       "retransmits, messages, congestion, slices, "

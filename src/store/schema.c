@@ -52,6 +52,7 @@ static const char *const steps[SCHEMA_VERSION] = {
 	"PRIMARY KEY (path, point)) STRICT, WITHOUT ROWID;",
 	/* 2 to 3: several pairs at the same time */
 	"ALTER TABLE point ADD pairs INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE point ADD neighbor TEXT NOT NULL DEFAULT 'off';"
 	"ALTER TABLE measurement ADD pair_mbps TEXT;",
 };
 

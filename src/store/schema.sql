@@ -51,7 +51,8 @@ CREATE TABLE point (
 	busy_poll INTEGER NOT NULL DEFAULT 0, -- microseconds
 	notsent_lowat INTEGER NOT NULL DEFAULT 0, -- bytes; 0: unset
 	dscp INTEGER NOT NULL DEFAULT 0,
-	pairs INTEGER NOT NULL DEFAULT 1 -- guests at the same time
+	pairs INTEGER NOT NULL DEFAULT 1, -- guests at the same time
+	neighbor TEXT NOT NULL DEFAULT 'off'
 ) STRICT;
 
 -- One block: all paths of one point, their slices interleaved. Ids ascend in
@@ -90,7 +91,8 @@ CREATE TABLE measurement (
 	-- what the sender handed to its socket (datagrams; 0: not counted)
 	sent_mbps REAL NOT NULL DEFAULT 0,
 	transactions INTEGER NOT NULL DEFAULT 0, -- within the slices
-	latency TEXT, -- JSON: [[bucket, count], ...] of stats/histogram.h
+	-- JSON: [[bucket, count], ...] of stats/histogram.h; a neighbor's
+	latency TEXT,
 	datagrams INTEGER NOT NULL DEFAULT 0, -- received within the slices
 	lost INTEGER NOT NULL DEFAULT 0, -- of those sent within the slices
 	reordered INTEGER NOT NULL DEFAULT 0, -- came after a later one

@@ -92,6 +92,7 @@ struct store_measurement {
 	json_t *latency; /* [[bucket, count], ...]; may be NULL */
 	int64_t datagrams, lost, reordered;
 	double jitter_us;
+	json_t *pair_mbps; /* [rate of each pair, ...]; NULL: there is one */
 };
 
 struct store_block {

@@ -14,13 +14,24 @@
 #include "study/observe.h"
 #include "study/run.h"
 
+/* One pair of a path, or its neighbor. */
+struct block_member {
+	size_t path; /* index into the block's */
+	int pair;
+	char name[PLAN_NAME_MAX + 20]; /* "domU", "domU, pair 3" */
+};
+
 /* The living paths of one block, as the agents and the store want them. */
 struct block {
 	size_t paths;
 	size_t index[BLOCK_MAX_PATHS]; /* into the plan's paths */
-	struct agent *m1[BLOCK_MAX_PATHS];
-	const char *name[BLOCK_MAX_PATHS];
-	const char *m2_address[BLOCK_MAX_PATHS];
+	size_t pairs[BLOCK_MAX_PATHS]; /* members: a neighbor among them */
+	struct block_member member[BLOCK_MAX_MEMBERS];
+	size_t members;
+	/* as the agents' room takes them, [members] */
+	struct agent *m1[BLOCK_MAX_MEMBERS];
+	const char *name[BLOCK_MAX_MEMBERS];
+	const char *m2_address[BLOCK_MAX_MEMBERS];
 	struct agent_block_path result[BLOCK_MAX_PATHS];
 	/* what the paths' machinery counted before, and then in the block */
 	json_t *counters[BLOCK_MAX_PATHS];
@@ -34,6 +45,36 @@ static const char *address_of(const struct lab_end *end,
 {
 	return point->value[AXIS_FAMILY] == FAMILY_IPV6 ? end->address6
 							: end->address;
+}
+
+/* The first pairs of a path, as many as the point has. */
+static void gather_pairs(struct run *run, const struct point *point,
+			 struct block *block, size_t path)
+{
+	size_t p = block->index[path];
+	int pairs = point_members(point);
+
+	block->pairs[path] = (size_t)pairs;
+	for (int k = 0; k < pairs; k++) {
+		size_t i = block->members++;
+		struct block_member *m = &block->member[i];
+		const char *name = run->plan->path[p].name;
+
+		m->path = path;
+		m->pair = k;
+		if (k >= point->value[AXIS_PAIRS])
+			snprintf(m->name, sizeof(m->name), "%s, neighbor",
+				 name);
+		else if (pairs > 1)
+			snprintf(m->name, sizeof(m->name), "%s, pair %d", name,
+				 k + 1);
+		else
+			snprintf(m->name, sizeof(m->name), "%s", name);
+		block->name[i] = m->name;
+		block->m1[i] = team_m1(run->team, p, k);
+		block->m2_address[i] =
+			address_of(lab_pair_m2(run->lab, p, k), point);
+	}
 }
 
 static void gather_paths(struct run *run, const struct measure_args *args,
@@ -52,12 +93,19 @@ static void gather_paths(struct run *run, const struct measure_args *args,
 		    !ledger_wants(run->ledger, (size_t)args->point, p))
 			continue;
 		block->index[i] = p;
-		block->m1[i] = team_m1(run->team, p);
-		block->name[i] = run->plan->path[p].name;
-		block->m2_address[i] = address_of(lab_path_m2(run->lab, p),
-						  &run->point[args->point]);
 		block->paths++;
+		gather_pairs(run, &run->point[args->point], block, i);
 	}
+}
+
+/* Where a path's first pair stands among the members. */
+static int member_of(const struct block *block, size_t path, int pair)
+{
+	int first = 0;
+
+	for (size_t p = 0; p < path; p++)
+		first += (int)block->pairs[p];
+	return first + (pair < (int)block->pairs[path] ? pair : 0);
 }
 
 /* MTU and offload on every path of the block; *failed as in run_paths(). */
@@ -72,7 +120,7 @@ static int set_paths(struct run *run, const struct block *block,
 		int rc = team_set_path(run->team, block->index[i], mtu, offload,
 				       &blame, err);
 
-		*failed = blame < 0 ? -1 : (int)i;
+		*failed = blame < 0 ? -1 : member_of(block, i, blame);
 		if (rc)
 			return rc;
 	}
@@ -89,7 +137,7 @@ static int read_counters(struct run *run, struct block *block, int *failed,
 						err);
 
 		if (rc) {
-			*failed = (int)i;
+			*failed = member_of(block, i, 0);
 			return rc;
 		}
 		block->counters[i] = before ? counters_subtract(now, before)
@@ -120,7 +168,7 @@ static int64_t patience_ns(const struct run *run, const struct point *point,
 }
 
 /* What carries the path's frames may know better than its silent end. */
-static void ask_path(struct run *run, size_t path, struct err *err)
+static void ask_path(struct run *run, size_t path, int pair, struct err *err)
 {
 	struct err why = ERR_INIT;
 	json_t *counters = NULL;
@@ -128,10 +176,10 @@ static void ask_path(struct run *run, size_t path, struct err *err)
 	if (lab_read_path_counters(run->lab, path, &counters, &why))
 		*err = why;
 	json_decref(counters);
-	team_hear(run->team, path, err);
+	team_hear(run->team, path, pair, err);
 }
 
-/* *failed: an index into the block's paths, or -1 for M2. */
+/* *failed: an index into the block's members, or -1 for M2. */
 static int run_paths(struct run *run, const struct measure_args *args,
 		     struct block *block, int *failed, struct err *err)
 {
@@ -142,11 +190,13 @@ static int run_paths(struct run *run, const struct measure_args *args,
 		.path_name = block->name,
 		.m2_address = block->m2_address,
 		.paths = block->paths,
+		.pairs = block->pairs,
 		.point = point,
 		.congestion = team_congestion(run->team),
 		.timing = args->timing,
 	};
 	struct observe_request request;
+	struct point neighbor;
 	int rc = set_paths(run, block, point, failed, err);
 
 	if (!rc)
@@ -161,9 +211,15 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	a.order = block->order;
 	a.slices = block->slices;
 	a.timing.patience_ns = patience_ns(run, point, block->slices);
+	if (point->value[AXIS_NEIGHBOR] != NEIGHBOR_OFF) {
+		point_of_neighbor(point, &neighbor);
+		a.neighbor = &neighbor;
+	}
 	observe_ask(run, block->index, block->paths, args->profile, &request);
 	a.m2_observe = request.m2;
-	a.m1_observe = (const json_t *const *)request.m1;
+	/* of several pairs none is all of M1 */
+	if (block->members == block->paths)
+		a.m1_observe = (const json_t *const *)request.m1;
 	block->started_at_ns = clock_real_ns();
 	block->duration_ns = -clock_mono_ns();
 	rc = agent_run_block(&a, block->result, failed, err);
@@ -213,6 +269,12 @@ static void fill_measurement(size_t path, const struct agent_block_path *result,
 	};
 	memcpy(m->congestion, result->sender.congestion, sizeof(m->congestion));
 	sum_slices(result, m);
+	if (result->pairs > 1) {
+		m->pair_mbps = json_array();
+		for (size_t k = 0; k < result->pairs; k++)
+			json_array_append_new(m->pair_mbps,
+					      json_real(result->pair_mbps[k]));
+	}
 }
 
 static json_t *order_to_json(const struct block *block)
@@ -237,7 +299,7 @@ static json_t *settings_to_json(const struct run *run,
 
 	for (size_t i = 0; i < block->paths; i++)
 		json_object_set(
-			features, block->name[i],
+			features, run->plan->path[block->index[i]].name,
 			(json_t *)team_features(run->team, block->index[i]));
 	return json_pack("{sisbso}", "mtu", (int)point->value[AXIS_MTU],
 			 "offload", (int)point->value[AXIS_OFFLOAD], "features",
@@ -312,6 +374,7 @@ static int store_result(struct run *run, const struct measure_args *args,
 	for (size_t i = 0; i < block->paths; i++) {
 		json_decref(measurement[i].slices);
 		json_decref(measurement[i].latency);
+		json_decref(measurement[i].pair_mbps);
 	}
 	json_decref(row.order);
 	json_decref(row.settings);
@@ -365,10 +428,12 @@ static int try_block(struct run *run, const struct measure_args *args,
 	if (rc == -ENOMEM)
 		return err_set(err, ENOMEM, "%s", cause.text);
 	if (failed >= 0)
-		ask_path(run, block->index[failed], &cause);
+		ask_path(run, block->index[block->member[failed].path],
+			 block->member[failed].pair, &cause);
 	if (failed >= 0)
-		rc = replace_m1(run, (size_t)args->point, block->index[failed],
-				&cause, err);
+		rc = replace_m1(run, (size_t)args->point,
+				block->index[block->member[failed].path],
+				block->member[failed].pair, &cause, err);
 	else
 		rc = replace_m2(run, (size_t)args->point, &cause, err);
 	return rc ? rc : 1;

@@ -47,13 +47,20 @@ int replace_lose_path(struct run *run, size_t path, const char *cause,
 }
 
 /* A guest may be slow to boot once, on a busy machine. */
-static int start_twice(struct run *run, size_t path, struct err *err)
+/* pair -1: all. */
+static int start_pairs(struct run *run, size_t path, int pair, struct err *err)
 {
-	if (!team_start(run->team, (int)path, err))
+	return pair < 0 ? team_start_path(run->team, path, err)
+			: team_start(run->team, (int)path, pair, err);
+}
+
+static int start_twice(struct run *run, size_t path, int pair, struct err *err)
+{
+	if (!start_pairs(run, path, pair, err))
 		return 0;
 	run_tell(run, "%s: %s; trying again", run->plan->path[path].name,
 		 err->text);
-	return team_start(run->team, (int)path, err);
+	return start_pairs(run, path, pair, err);
 }
 
 /* A machine that was booted anew has lost the agents of all its nodes, who
@@ -65,25 +72,25 @@ static int start_stale(struct run *run, struct err *err)
 	for (size_t p = 0; !rc && p < run->paths; p++) {
 		struct err start = ERR_INIT;
 
-		if (run->built[p] && team_m1(run->team, p) &&
+		if (run->built[p] && team_m1(run->team, p, 0) &&
 		    lab_node_is_stale(lab_path_m1(run->lab, p)->node) &&
-		    start_twice(run, p, &start))
+		    start_twice(run, p, -1, &start))
 			rc = replace_lose_path(run, p, start.text, err);
 	}
 	return rc;
 }
 
-int replace_start(struct run *run, size_t path, struct err *err)
+int replace_start(struct run *run, size_t path, int pair, struct err *err)
 {
 	struct err start = ERR_INIT;
-	int rc = start_twice(run, path, &start);
+	int rc = start_twice(run, path, pair, &start);
 
 	if (rc)
 		rc = replace_lose_path(run, path, start.text, err);
 	return rc ? rc : start_stale(run, err);
 }
 
-int replace_m1(struct run *run, size_t point, size_t path,
+int replace_m1(struct run *run, size_t point, size_t path, int pair,
 	       const struct err *cause, struct err *err)
 {
 	unsigned char *strikes = &run->strikes[point * run->paths + path];
@@ -97,7 +104,7 @@ int replace_m1(struct run *run, size_t point, size_t path,
 		run_tell(run, "%s: %s; trying again with a new agent", name,
 			 cause->text);
 	}
-	return rc ? rc : replace_start(run, path, err);
+	return rc ? rc : replace_start(run, path, pair, err);
 }
 
 /* A block that went well makes the failures before it none: it is two in a
@@ -121,7 +128,7 @@ int replace_m2(struct run *run, size_t point, const struct err *cause,
 		run_tell(run, "M2: %s; trying again with a new agent",
 			 cause->text);
 	}
-	if (!rc && team_start(run->team, -1, err))
+	if (!rc && team_start(run->team, -1, 0, err))
 		rc = err_wrap(err, "M2 is lost");
 	return rc;
 }

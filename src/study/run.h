@@ -96,10 +96,11 @@ int replace_lose_path(struct run *run, size_t path, const char *cause,
 
 /* An agent for the path, and for those whose machine was booted anew by that.
  * What does not come to life twice is lost; negative as replace_lose_path(). */
-int replace_start(struct run *run, size_t path, struct err *err);
+/* pair -1: of all its pairs. */
+int replace_start(struct run *run, size_t path, int pair, struct err *err);
 
 /* After a failed try: a new agent, the second time in a row FAILED, too. */
-int replace_m1(struct run *run, size_t point, size_t path,
+int replace_m1(struct run *run, size_t point, size_t path, int pair,
 	       const struct err *cause, struct err *err);
 int replace_m2(struct run *run, size_t point, const struct err *cause,
 	       struct err *err);

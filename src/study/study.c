@@ -130,6 +130,7 @@ static int build_lab(struct run *run, struct err *err)
 		.self_path = run->args->self_path,
 		.ipv6 = wants_ipv6(run->plan),
 		.host_netns_fd = run->args->host_netns_fd,
+		.pairs = plan_members(run->plan),
 	};
 	size_t failed = 0;
 	int rc;
@@ -200,12 +201,12 @@ static int start_agents(struct run *run, struct err *err)
 	int rc = team_create(&run->team, run->lab, run->paths, err);
 
 	if (!rc)
-		rc = team_start(run->team, -1, err);
+		rc = team_start(run->team, -1, 0, err);
 	for (size_t p = 0; !rc && p < run->paths && !cage_stop_asked(); p++) {
 		if (!run->built[p])
 			continue;
 		show_start(run, p);
-		rc = replace_start(run, p, err);
+		rc = replace_start(run, p, -1, err);
 		if (!rc && run->built[p])
 			tell_boot(run, p);
 	}
@@ -282,6 +283,11 @@ int study_run(const struct study_args *args, enum study_end *end,
 	if (run.paths > BLOCK_MAX_PATHS)
 		return err_set(err, E2BIG, "%zu paths are more than %d",
 			       run.paths, BLOCK_MAX_PATHS);
+	if (run.paths * (size_t)plan_members(run.plan) > BLOCK_MAX_MEMBERS)
+		return err_set(
+			err, E2BIG,
+			"pairs: %d on %zu paths are more than %d together",
+			plan_members(run.plan), run.paths, BLOCK_MAX_MEMBERS);
 	*end = STUDY_COMPLETE;
 	rc = carry_out(&run, end, err);
 	run.phase = STUDY_CLOSING;

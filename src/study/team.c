@@ -18,14 +18,22 @@
 struct member {
 	struct lab_node *node;
 	struct agent *agent;
-	int mtu, offload; /* of its path, ends and hops; mtu 0: not known */
+	size_t path;
+	int pair;
 	json_t *features; /* offloads of its end, as last read back */
+};
+
+struct way {
+	struct member *pair; /* [pairs] */
+	int pairs;	     /* 0: the lab has not built it */
+	int mtu, offload;    /* of ends and hops; mtu 0: not known */
 };
 
 struct team {
 	struct lab *lab;
-	size_t paths;
-	struct member *m1; /* [paths] */
+	size_t paths, members; /* of all paths */
+	struct way *way;       /* [paths] */
+	struct member *member; /* [members] path by path */
 	struct member m2;
 	json_t *wanted; /* sysctls every node gets */
 	char congestion[16];
@@ -63,6 +71,24 @@ static const char *const congestions[] = { "cubic", "reno" };
 
 #define CONGESTION_KEY "net.ipv4.tcp_congestion_control"
 
+static void enlist(struct team *team)
+{
+	struct member *next = team->member;
+
+	for (size_t p = 0; p < team->paths; p++) {
+		struct way *way = &team->way[p];
+
+		way->pair = next;
+		way->pairs = lab_path_pairs(team->lab, p);
+		for (int k = 0; k < way->pairs; k++)
+			*next++ = (struct member){
+				.node = lab_pair_m1(team->lab, p, k)->node,
+				.path = p,
+				.pair = k,
+			};
+	}
+}
+
 int team_create(struct team **team, struct lab *lab, size_t paths,
 		struct err *err)
 {
@@ -73,18 +99,17 @@ int team_create(struct team **team, struct lab *lab, size_t paths,
 		return err_set(err, ENOMEM, "out of memory");
 	t->lab = lab;
 	t->paths = paths;
-	t->m1 = calloc(paths, sizeof(*t->m1));
-	if (!t->m1) {
-		free(t);
+	for (size_t p = 0; p < paths; p++)
+		t->members += (size_t)lab_path_pairs(lab, p);
+	t->way = calloc(paths, sizeof(*t->way));
+	t->member = calloc(t->members + 1, sizeof(*t->member));
+	if (!t->way || !t->member) {
+		team_free(t);
 		*team = NULL;
 		return err_set(err, ENOMEM, "out of memory");
 	}
 	t->m2.node = lab_path_m2(lab, 0)->node;
-	for (size_t p = 0; p < paths; p++) {
-		const struct lab_end *end = lab_path_m1(lab, p);
-
-		t->m1[p].node = end ? end->node : NULL;
-	}
+	enlist(t);
 	return 0;
 }
 
@@ -92,19 +117,20 @@ void team_free(struct team *team)
 {
 	if (!team)
 		return;
-	for (size_t p = 0; p < team->paths; p++) {
-		agent_detach(team->m1[p].agent);
-		json_decref(team->m1[p].features);
+	for (size_t i = 0; team->member && i < team->members; i++) {
+		agent_detach(team->member[i].agent);
+		json_decref(team->member[i].features);
 	}
 	agent_detach(team->m2.agent);
 	json_decref(team->wanted);
-	free(team->m1);
+	free(team->way);
+	free(team->member);
 	free(team);
 }
 
-struct agent *team_m1(const struct team *team, size_t path)
+struct agent *team_m1(const struct team *team, size_t path, int pair)
 {
-	return team->m1[path].agent;
+	return team->way[path].pair[pair].agent;
 }
 
 struct agent *team_m2(const struct team *team)
@@ -134,85 +160,122 @@ static int set_end(struct agent *agent, const struct lab_end *end,
 	return agent_set_netdev(agent, &netdev, NULL, err);
 }
 
-/* A new agent finds its node as the team wants it. */
-static int instruct(struct team *team, int path, struct agent *agent,
-		    struct err *err)
+/* Pairs may share M2's end: it is spoken of once, with the first of them. */
+static bool is_first_at_m2(const struct team *team, size_t path, int pair)
+{
+	const char *ifname = lab_pair_m2(team->lab, path, pair)->ifname;
+
+	for (int k = 0; k < pair; k++)
+		if (strcmp(lab_pair_m2(team->lab, path, k)->ifname, ifname) ==
+		    0)
+			return false;
+	return true;
+}
+
+static int instruct_m2(struct team *team, struct err *err)
 {
 	int rc = 0;
 
-	if (team->wanted)
-		rc = agent_set_sysctl(agent, json_incref(team->wanted), NULL,
-				      err);
-	for (size_t p = 0; !rc && p < team->paths; p++) {
-		if (path >= 0 && p != (size_t)path)
-			continue;
-		if (!team->m1[p].node)
-			continue;
-		rc = set_end(agent,
-			     path >= 0 ? lab_path_m1(team->lab, p)
-				       : lab_path_m2(team->lab, p),
-			     err);
+	for (size_t i = 0; !rc && i < team->members; i++) {
+		const struct member *m = &team->member[i];
+
+		if (is_first_at_m2(team, m->path, m->pair))
+			rc = set_end(team->m2.agent,
+				     lab_pair_m2(team->lab, m->path, m->pair),
+				     err);
 	}
 	return rc;
 }
 
-void team_hear(const struct team *team, size_t path, struct err *err)
+static void hear(const struct member *m, struct err *err)
 {
-	const struct lab_node *node = team->m1[path].node;
-	const struct agent *agent = team->m1[path].agent;
 	char words[sizeof(err->text)], before[sizeof(err->text)];
 
-	if (!node || (agent && !agent_is_lost(agent)))
+	if (m->agent && !agent_is_lost(m->agent))
 		return; /* a refusal speaks for itself */
-	lab_node_last_words(node, words, sizeof(words));
+	lab_node_last_words(m->node, words, sizeof(words));
 	snprintf(before, sizeof(before), "%s", err->text);
 	if (words[0])
 		err_set(err, err->code, "%.240s; %s", before, words);
 }
 
-int team_start(struct team *team, int path, struct err *err)
+void team_hear(const struct team *team, size_t path, int pair, struct err *err)
 {
-	struct member *m = path < 0 ? &team->m2 : &team->m1[path];
+	hear(&team->way[path].pair[pair], err);
+}
+
+/* A new agent finds its node as the team wants it. */
+static int instruct(struct team *team, const struct member *m, struct err *err)
+{
+	int rc = 0;
+
+	if (team->wanted)
+		rc = agent_set_sysctl(m->agent, json_incref(team->wanted), NULL,
+				      err);
+	if (rc)
+		return rc;
+	if (m == &team->m2)
+		return instruct_m2(team, err);
+	return set_end(m->agent, lab_pair_m1(team->lab, m->path, m->pair), err);
+}
+
+static int start(struct team *team, struct member *m, struct err *err)
+{
 	struct lab_channel channel;
 	int rc;
 
 	agent_detach(m->agent);
 	m->agent = NULL;
-	for (size_t p = 0; p < team->paths; p++)
-		if (path < 0 || p == (size_t)path)
-			team->m1[p].mtu = 0;
 	rc = lab_start_agent(team->lab, m->node, &channel, err);
 	if (rc)
 		return rc;
 	rc = agent_attach(&m->agent, lab_node_name(m->node), channel.read_fd,
 			  channel.write_fd, HELLO_TIMEOUT_NS, err);
 	if (!rc)
-		rc = instruct(team, path, m->agent, err);
+		rc = instruct(team, m, err);
 	if (!rc)
 		return 0;
-	if (path >= 0)
-		team_hear(team, (size_t)path, err);
+	if (m != &team->m2)
+		hear(m, err);
 	agent_detach(m->agent);
 	m->agent = NULL;
+	return rc;
+}
+
+int team_start(struct team *team, int path, int pair, struct err *err)
+{
+	for (size_t p = 0; p < team->paths; p++)
+		if (path < 0 || p == (size_t)path)
+			team->way[p].mtu = 0;
+	return start(team, path < 0 ? &team->m2 : &team->way[path].pair[pair],
+		     err);
+}
+
+int team_start_path(struct team *team, size_t path, struct err *err)
+{
+	int rc = 0;
+
+	for (int k = 0; k < team->way[path].pairs && !rc; k++)
+		rc = team_start(team, (int)path, k, err);
 	return rc;
 }
 
 /* Every agent in turn, M2 last; NULL past the end. Skips the missing. */
 static struct agent *next_agent(const struct team *team, size_t *i)
 {
-	while (*i < team->paths) {
-		struct agent *agent = team->m1[(*i)++].agent;
+	while (*i < team->members) {
+		struct agent *agent = team->member[(*i)++].agent;
 
 		if (agent)
 			return agent;
 	}
-	return (*i)++ == team->paths ? team->m2.agent : NULL;
+	return (*i)++ == team->members ? team->m2.agent : NULL;
 }
 
-/* The member that next_agent() has just given: a path, or -1 for M2. */
-static int member_of(const struct team *team, size_t i)
+/* The path of who next_agent() has just given, or -1 for M2. */
+static int path_of(const struct team *team, size_t i)
 {
-	return i > team->paths ? -1 : (int)i - 1;
+	return i > team->members ? -1 : (int)team->member[i - 1].path;
 }
 
 static bool takes(struct agent *agent, json_t *wanted, const char *name,
@@ -247,7 +310,7 @@ static bool all_take(const struct team *team, const char *name, int *failed,
 
 	while (all && (agent = next_agent(team, &i))) {
 		all = takes(agent, wanted, name, err);
-		*failed = member_of(team, i);
+		*failed = path_of(team, i);
 	}
 	json_decref(wanted);
 	return all;
@@ -339,15 +402,17 @@ int team_equalize(struct team *team, struct store *store, int *failed,
 	rc = gather_wanted(team, err);
 	while (!rc && (agent = next_agent(team, &i))) {
 		rc = equalize_one(team, store, agent, err);
-		*failed = member_of(team, i);
+		*failed = path_of(team, i);
 	}
 	return rc;
 }
 
 void team_drop(struct team *team, size_t path)
 {
-	agent_detach(team->m1[path].agent);
-	team->m1[path].agent = NULL;
+	for (int k = 0; k < team->way[path].pairs; k++) {
+		agent_detach(team->way[path].pair[k].agent);
+		team->way[path].pair[k].agent = NULL;
+	}
 }
 
 /* Did the interface take what was asked? */
@@ -390,58 +455,79 @@ static int configure_end(struct agent *agent, const struct lab_end *end,
 	return rc;
 }
 
-/* *blame: M2 only if its agent is gone; else what M2 refuses is the path's. */
+static int configure_pair(struct team *team, size_t path, int pair, int mtu,
+			  int offload, struct err *err)
+{
+	struct member *m = &team->way[path].pair[pair];
+	int rc = configure_end(m->agent, lab_pair_m1(team->lab, path, pair),
+			       mtu, offload, &m->features, err);
+
+	if (!rc && is_first_at_m2(team, path, pair))
+		rc = configure_end(team->m2.agent,
+				   lab_pair_m2(team->lab, path, pair), mtu,
+				   offload, NULL, err);
+	return rc;
+}
+
+/* *blame: M2 only if its agent is gone; else what M2 refuses is the pair's. */
 static int configure_path(struct team *team, size_t path, int mtu, int offload,
 			  int *blame, struct err *err)
 {
 	int rc = lab_set_hops(team->lab, path, mtu, offload, err);
 
-	if (!rc)
-		rc = configure_end(team->m1[path].agent,
-				   lab_path_m1(team->lab, path), mtu, offload,
-				   &team->m1[path].features, err);
-	if (!rc)
-		rc = configure_end(team->m2.agent, lab_path_m2(team->lab, path),
-				   mtu, offload, NULL, err);
-	*blame = agent_is_lost(team->m2.agent) ? -1 : 0;
+	*blame = 0;
+	for (int k = 0; k < team->way[path].pairs && !rc; k++) {
+		*blame = k;
+		rc = configure_pair(team, path, k, mtu, offload, err);
+	}
+	if (agent_is_lost(team->m2.agent))
+		*blame = -1;
 	return rc;
+}
+
+static bool share_an_end(const struct team *team, size_t a, size_t b)
+{
+	for (int k = 0; k < team->way[a].pairs; k++)
+		for (int l = 0; l < team->way[b].pairs; l++)
+			if (strcmp(lab_pair_m2(team->lab, a, k)->ifname,
+				   lab_pair_m2(team->lab, b, l)->ifname) == 0)
+				return true;
+	return false;
 }
 
 /* Paths that share M2's end share hops, too: what those have is not what they
  * had, from the first hop on that is changed. */
 static void forget_sharers(struct team *team, size_t path, int mtu, int offload)
 {
-	const char *plug = lab_path_m2(team->lab, path)->ifname;
-
 	for (size_t p = 0; p < team->paths; p++) {
-		struct member *m = &team->m1[p];
+		struct way *way = &team->way[p];
 
-		if (m->node && (m->mtu != mtu || m->offload != offload) &&
-		    strcmp(lab_path_m2(team->lab, p)->ifname, plug) == 0)
-			m->mtu = 0;
+		if ((way->mtu != mtu || way->offload != offload) &&
+		    share_an_end(team, p, path))
+			way->mtu = 0;
 	}
-	team->m1[path].mtu = 0;
+	team->way[path].mtu = 0;
 }
 
 int team_set_path(struct team *team, size_t path, int mtu, int offload,
 		  int *blame, struct err *err)
 {
-	struct member *m = &team->m1[path];
+	struct way *way = &team->way[path];
 	int rc;
 
 	*blame = 0;
-	if (m->mtu == mtu && m->offload == offload)
+	if (way->mtu == mtu && way->offload == offload)
 		return 0;
 	forget_sharers(team, path, mtu, offload);
 	rc = configure_path(team, path, mtu, offload, blame, err);
 	if (rc)
 		return rc;
-	m->mtu = mtu;
-	m->offload = offload;
+	way->mtu = mtu;
+	way->offload = offload;
 	return 0;
 }
 
 const json_t *team_features(const struct team *team, size_t path)
 {
-	return team->m1[path].features;
+	return team->way[path].pair[0].features;
 }

@@ -24,18 +24,21 @@ int team_create(struct team **team, struct lab *lab, size_t paths,
 void team_free(struct team *team);
 
 /*
- * Starts an agent in the node that is the end of `path` (or M2, path -1), in
- * place of any former one, and gives it the team's settings and the node's
- * addresses.
+ * Starts an agent in the node that is the end of one pair of `path` (or M2,
+ * path -1), in place of any former one, and gives it the team's settings and
+ * the node's addresses.
  */
-int team_start(struct team *team, int path, struct err *err);
+int team_start(struct team *team, int path, int pair, struct err *err);
+
+/* Of all of the path's pairs. */
+int team_start_path(struct team *team, size_t path, struct err *err);
 
 /* Where the path's agent is lost: puts behind the error what its node's
  * machine says of itself, such as a panic on its console. */
-void team_hear(const struct team *team, size_t path, struct err *err);
+void team_hear(const struct team *team, size_t path, int pair, struct err *err);
 
 /* NULL where there is none. */
-struct agent *team_m1(const struct team *team, size_t path);
+struct agent *team_m1(const struct team *team, size_t path, int pair);
 struct agent *team_m2(const struct team *team);
 
 /*
@@ -47,23 +50,23 @@ struct agent *team_m2(const struct team *team);
 int team_equalize(struct team *team, struct store *store, int *failed,
 		  struct err *err);
 
-/* Lets a path's agent go; the others are the team. */
+/* Lets a path's agents go; the others are the team. */
 void team_drop(struct team *team, size_t path);
 
 /* "cubic" or "reno"; NULL before team_equalize(). */
 const char *team_congestion(const struct team *team);
 
 /*
- * MTU and offload on both ends of a path by their agents and on every hop
- * between by the lab; read back; -EIO naming the place where one did not
- * take. Nothing is done where the path has them already. *blame: 0 the path,
+ * MTU and offload on both ends of a path's pairs by their agents and on every
+ * hop between by the lab; read back; -EIO naming the place where one did not
+ * take. Nothing is done where the path has them already. *blame: the pair, or
  * -1 M2's agent. With offload on, an end has what its device can: see
  * team_features().
  */
 int team_set_path(struct team *team, size_t path, int mtu, int offload,
 		  int *blame, struct err *err);
 
-/* {"tso": true, ...} of the path's own end, as last read back; borrowed, NULL
+/* {"tso": true, ...} of the first pair's own end, as last read back; borrowed, NULL
  * before team_set_path(). */
 const json_t *team_features(const struct team *team, size_t path);
 

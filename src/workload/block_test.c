@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
 #include <cmocka.h>
 
 #include "base/clock.h"
@@ -74,8 +73,7 @@ static void note_begin(void *arg, size_t path, const struct end *const *end,
 {
 	struct watched *w = (struct watched *)arg + path;
 
-	w->wrong += ends != 1 || w->begun++ != w->ended ||
-		    block_end_flows(*end) != 1;
+	w->wrong += w->begun++ != w->ended || block_end_flows(*end) != ends;
 	w->at_begin = block_end_bytes(*end);
 	w->fd = block_end_fd(*end, 0);
 }
@@ -85,9 +83,8 @@ static void note_end(void *arg, size_t path, const struct end *const *end,
 {
 	struct watched *w = (struct watched *)arg + path;
 
-	w->wrong += ends != 1 || ++w->ended != w->begun ||
-		    block_end_fd(*end, 0) != w->fd;
-	w->bytes += block_end_bytes(*end) - w->at_begin;
+	w->wrong += ++w->ended != w->begun || block_end_fd(*end, 0) != w->fd;
+	w->bytes += ends * (block_end_bytes(*end) - w->at_begin);
 }
 
 static void follow(struct follower *f, int report_fd)

@@ -22,6 +22,8 @@ equal    native against a second native path: the intervals contain 1
 budget   a budget too small: NOT_REACHED is said, with the interval as it is
 rootless the same as an unprivileged user
 ipv6     the same paths over IPv6 as over IPv4
+pairs    four guests at the same time and an idle neighbor, native and domU:
+         each has its share, one netback serves them all; killed, it comes back
 percent  a path of half the link's rate is found to be that
 calibrate, validate
          what they tell and keep, even where there was no time to find out
@@ -693,6 +695,56 @@ def case_ipv6(vazao, tmp):
                          capture_output=True, text=True)
     check(run.returncode == 3 and "1280" in run.stderr,
           "an MTU of 500 is refused", run.stderr)
+
+
+def of_pairs(vazao, directory):
+    cells = rows(vazao, directory)
+    check({(c["path"], c["pairs"]) for c in cells} ==
+          {(p, n) for p in ("native", "domU") for n in (1, 4)}, "four cells")
+    for cell in cells:
+        check(cell["throughput_mbps"] > 1, "frames pass: %s" % cell)
+        check(cell["p50_us"] > 1, "a neighbor's latency: %s" % cell)
+        if cell["pairs"] == 1:
+            check(cell["jain"] is None, "one is not shared: %s" % cell)
+            continue
+        check(0.3 < cell["jain"] <= 1, "a fairness: %s" % cell)
+        check(cell["pair_min_mbps"] <= cell["throughput_mbps"] / 4 <=
+              cell["pair_max_mbps"], "shares and their sum: %s" % cell)
+
+
+def case_pairs(vazao, tmp):
+    directory = os.path.join(tmp, "s")
+    study = Study(vazao, directory, "quick", *SMALL, "--set",
+                  "paths=[native,domU]", "--set", "message_size=[65536]",
+                  "--set", "pairs=[1,4]", "--set", "neighbor=tcp_rr",
+                  "--set", "slice=20ms", "--precision", "1%", "--budget", "9s")
+    check(study.wait_for(lambda: study.log_has("cells"), 30), "measuring began")
+    time.sleep(1)
+    check(len(of_program(study, "netfront")) == 5, "five guests")
+    backs = of_program(study, "netback")
+    check(len(backs) == 1, "one netback: %s" % backs)
+    os.kill(of_program(study, "netfront")[2], signal.SIGKILL)
+    check(study.wait_for(lambda: study.log_has("trying again"), 10),
+          "a guest's death is noticed")
+    check(study.wait_for(lambda: len(of_program(study, "netfront")) == 5, 10),
+          "it is back")
+    time.sleep(1)
+    os.kill(backs[0], signal.SIGKILL)
+    check(study.wait_for(lambda: of_program(study, "netback") not in ([], backs),
+                         10), "netback is back")
+    check(study.finish() == 0, "the study goes on", study.output)
+    of_pairs(vazao, directory)
+    db = sqlite3.connect(os.path.join(directory, "study.db"))
+    found = {(n, len(json.loads(mbps)) if mbps else 1) for n, mbps in db.execute(
+        "SELECT pairs, pair_mbps FROM measurement JOIN block ON block.id = block "
+        "JOIN point ON point.id = block.point")}
+    check(found == {(1, 1), (4, 4)}, "a rate for each pair: %s" % found)
+    text = subprocess.run([vazao, "report", directory, "--format", "txt"],
+                          capture_output=True, text=True).stdout
+    check("Pairs at the same time" in text and "Jain" in text, "told", text)
+    run = subprocess.run([vazao, "plan", "check", "quick", "--set", "pairs=2"],
+                         capture_output=True, text=True)
+    check(run.returncode == 3 and "dom0" in run.stderr, "refused", run.stderr)
 
 
 def case_calibrate(vazao, tmp):
