@@ -24,6 +24,9 @@ static json_t *describe_hops(const struct lab_path *path)
 		const struct lab_hop *hop = &path->hop[i];
 		char file[48];
 
+		/* of several pairs those of the first stand for all */
+		if (hop->pair > 0 && !hop->shared)
+			continue;
 		snprintf(file, sizeof(file), "/proc/%d/fd/%d", proc_pid(),
 			 netns_fd(hop->netns));
 		json_array_append_new(hops,

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A path that is known to be slower: what a validation has to find. */
 static int pace(struct lab_path *path, struct err *err)
@@ -24,6 +25,14 @@ static int pace(struct lab_path *path, struct err *err)
 	return 0;
 }
 
+static int add_node(struct lab *lab, const char *name, struct lab_node **node,
+		    struct err *err)
+{
+	int rc = netns_node_new(node, name, lab_get_args(lab)->self_path, err);
+
+	return rc ? rc : lab_add_node(lab, *node, err);
+}
+
 /* A namespace, and a cable of its own. */
 static int build_pair(struct lab *lab, struct lab_path *path, struct err *err)
 {
@@ -34,9 +43,7 @@ static int build_pair(struct lab *lab, struct lab_path *path, struct err *err)
 	int rc;
 
 	path_format_node(path, name);
-	rc = netns_node_new(&node, name, lab_get_args(lab)->self_path, err);
-	if (!rc)
-		rc = lab_add_node(lab, node, err);
+	rc = add_node(lab, name, &node, err);
 	if (rc)
 		return rc;
 	eth0.netns = node->netns;
@@ -54,19 +61,115 @@ static int build_pair(struct lab *lab, struct lab_path *path, struct err *err)
 		  : link_add_address(node->netns, "eth0", address, 24, err);
 }
 
-static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
+/*
+ * Several nodes on one cable, as guests are on the driver domain's:
+ *
+ *   eth0 ---- port1 - br0 - uplink ======= cable ======== ethN
+ *   eth0 ---- port2 ---+
+ */
+struct hub {
+	struct lab_netns *netns;
+	struct lab_cable cable;
+};
+
+static int build_hub(struct lab *lab, struct lab_path *path, struct hub *hub,
+		     struct err *err)
 {
-	int rc = pace(path, err);
+	struct link_spec bridge = { .ifname = "br0" };
+	struct link_spec uplink = { .ifname = "uplink" };
+	char name[LAB_NAME_MAX];
+	struct lab_node *node;
+	int rc;
+
+	snprintf(name, sizeof(name), "%.*s-switch", LAB_NAME_MAX - 8,
+		 path->name);
+	rc = add_node(lab, name, &node, err);
+	if (rc)
+		return rc;
+	hub->netns = bridge.netns = uplink.netns = node->netns;
+	hub->cable.bps = path->link_bps;
+	rc = link_add_bridge(&bridge, err);
+	if (!rc)
+		rc = lab_add_cable(lab, &uplink, &hub->cable, err);
+	return rc ? rc : link_enslave(hub->netns, "uplink", "br0", err);
+}
+
+static int add_hub_hops(struct lab *lab, struct lab_path *path,
+			const struct hub *hub, const struct link_spec *eth0,
+			const char *port, struct err *err)
+{
+	int rc = path_add_hop(path, HOP_END, eth0->netns, eth0->ifname, err);
 
 	if (!rc)
-		rc = build_pair(lab, path, err);
-	for (int k = 1; !rc && k < path->pairs_wanted; k++) {
-		rc = path_add_pair(path, err);
+		rc = path_add_hop(path, HOP_PORT, hub->netns, port, err);
+	if (!rc)
+		rc = path_add_hop(path, HOP_BRIDGE, hub->netns, "br0", err);
+	if (!rc)
+		rc = path_add_hop(path, HOP_PORT, hub->netns, "uplink", err);
+	return rc ? rc
+		  : path_add_hop(path, HOP_END, lab_m2(lab)->netns,
+				 hub->cable.m2_ifname, err);
+}
+
+static int build_on_hub(struct lab *lab, struct lab_path *path,
+			const struct hub *hub, struct err *err)
+{
+	int host = 1 + (path->pairs > 1 ? path->pairs : 1); /* 1: uplink's */
+	char address[16], mac[18], port[IFNAMSIZ], name[LAB_NAME_MAX];
+	struct link_spec eth0 = { .ifname = "eth0", .mac = mac };
+	struct link_spec far = { hub->netns, port, NULL };
+	struct lab_node *node;
+	int rc;
+
+	path_format_node(path, name);
+	rc = add_node(lab, name, &node, err);
+	if (rc)
+		return rc;
+	eth0.netns = node->netns;
+	lab_format_mac(&hub->cable, host, mac);
+	lab_format_address(&hub->cable, host, address);
+	snprintf(port, sizeof(port), "port%d", host - 1);
+	rc = link_add_veth(&eth0, &far, err);
+	if (!rc)
+		rc = link_enslave(hub->netns, port, "br0", err);
+	if (!rc)
+		rc = add_hub_hops(lab, path, hub, &eth0, port, err);
+	path_set_m1(path, node, "eth0", address);
+	path_set_m2(path, lab_m2(lab), hub->cable.m2_ifname,
+		    hub->cable.m2_address);
+	return rc ? rc
+		  : link_add_address(node->netns, "eth0", address, 24, err);
+}
+
+/* A cable each would carry more than the one of the guests. */
+static bool shares_cable(const struct lab_path *path)
+{
+	const char *cable = path_get_choice(path, "cable");
+
+	if (cable && strcmp(cable, "auto") != 0)
+		return strcmp(cable, "shared") == 0;
+	return path->link_bps && path->pairs_wanted > 1;
+}
+
+static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	struct hub hub = { 0 };
+	bool shared = shares_cable(path);
+	int rc = pace(path, err);
+
+	if (!rc && shared)
+		rc = build_hub(lab, path, &hub, err);
+	for (int k = 0; !rc && k < path->pairs_wanted; k++) {
+		if (k)
+			rc = path_add_pair(path, err);
 		if (!rc)
-			rc = build_pair(lab, path, err);
+			rc = shared ? build_on_hub(lab, path, &hub, err)
+				    : build_pair(lab, path, err);
 	}
 	return rc;
 }
+
+static const char *const cables[] = { "auto", "own", "shared", NULL };
 
 static const struct kind_option options[] = {
 	{ .key = "percent",
@@ -74,6 +177,11 @@ static const struct kind_option options[] = {
 	  .max = 100,
 	  .fallback = "100",
 	  .help = "of the plan's link.rate that this path's cable carries" },
+	{ .key = "cable",
+	  .choices = cables,
+	  .fallback = "auto",
+	  .help = "several pairs: a cable each, or one shared through a "
+		  "bridge; auto: shared where link.rate is limited" },
 	{ 0 },
 };
 

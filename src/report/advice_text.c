@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/findings.h"
+#include "report/scale.h"
 #include "report/words.h"
 
 #define DEFAULT_MTU 1500
@@ -291,4 +292,5 @@ void advice_write(const struct matrix *matrix, const struct advice *advice,
 		if (g)
 			write_path(matrix, g, prose);
 	}
+	scale_write_findings(matrix, prose);
 }

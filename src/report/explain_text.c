@@ -6,6 +6,7 @@
 
 #include "report/cells.h"
 #include "report/findings.h"
+#include "report/scale.h"
 #include "report/words.h"
 
 #define ASSOCIATIONS_SHOWN 6 /* a path */
@@ -443,6 +444,7 @@ void explanation_write(const struct matrix *matrix,
 		       const struct prose *prose)
 {
 	write_accounts(matrix, explanation, prose);
+	scale_write_findings(matrix, prose);
 	write_mechanisms(matrix, explanation, prose);
 	write_associations(matrix, explanation, prose);
 	write_statements(matrix, explanation, prose);

@@ -127,6 +127,63 @@ static void say_set(const struct matrix *m, size_t point, char *buf,
 	point_format(&common, buf, size);
 }
 
+/* From the first to the last of a curve. */
+static void put_change(const struct prose *prose, const char *path,
+		       const struct pairs_curve *curve)
+{
+	const struct cell *a = curve->cell[0], *b = curve->cell[curve->n - 1];
+	const struct quantile *p = &a->exchange.latency[1];
+	const struct quantile *q = &b->exchange.latency[1];
+	char from[32], to[32], cpu[64] = "", p99[80] = "", jain[64] = "";
+
+	words_mbps(a->throughput.mean, from, sizeof(from));
+	words_mbps(b->throughput.mean, to, sizeof(to));
+	if (a->cpu_us_per_kb >= 0 && b->cpu_us_per_kb >= 0)
+		snprintf(cpu, sizeof(cpu), ", CPU %.2f to %.2f us/KB",
+			 a->cpu_us_per_kb, b->cpu_us_per_kb);
+	if (b->pairs.jain.valid)
+		snprintf(jain, sizeof(jain), ", Jain's index %.3f at the last",
+			 b->pairs.jain.mean);
+	if (p->value > 0 && q->value > 0)
+		snprintf(p99, sizeof(p99),
+			 ", an idle neighbor's p99 %.0f to %.0f us",
+			 p->value / 1e3, q->value / 1e3);
+	prose_bullet(
+		prose, "%s from %d to %d pairs: %s to %s 10^6 bit/s%s%s%s.",
+		path, (int)a->point->value[AXIS_PAIRS],
+		(int)b->point->value[AXIS_PAIRS], from, to, cpu, jain, p99);
+}
+
+static void put_findings(const struct matrix *m, const struct prose *prose,
+			 size_t point)
+{
+	for (size_t path = 0; path < m->paths; path++) {
+		struct pairs_curve curve;
+		char bend[2 * TEXT];
+
+		pairs_curve_of(m, point, path, &curve);
+		if (curve.n < 2)
+			continue;
+		say_bend(m->path[path].name, &curve, bend, sizeof(bend));
+		prose_bullet(prose, "%s", bend);
+		put_change(prose, m->path[path].name, &curve);
+	}
+}
+
+void scale_write_findings(const struct matrix *matrix,
+			  const struct prose *prose)
+{
+	for (size_t i = 0; i < matrix->points; i++) {
+		char common[WORDS_MAX];
+
+		if (!pairs_opens(matrix, i))
+			continue;
+		say_set(matrix, i, common, sizeof(common));
+		prose_heading(prose, "Guests at the same time: %s", common);
+		put_findings(matrix, prose, i);
+	}
+}
+
 void scale_write(const struct matrix *matrix, const struct prose *prose)
 {
 	for (size_t i = 0; i < matrix->points; i++) {

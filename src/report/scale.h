@@ -17,6 +17,10 @@
  * alone, and where its curve bends. */
 void scale_write(const struct matrix *matrix, const struct prose *prose);
 
+/* The same in a sentence or two a path: for the explanation and the advice. */
+void scale_write_findings(const struct matrix *matrix,
+			  const struct prose *prose);
+
 /* [{"path", "points": text, "bend": pairs or null, "bend_lo", "bend_hi"}]; a
  * bend of null: none as far as was measured. NULL where there is nothing. */
 json_t *scale_to_json(const struct matrix *matrix);
