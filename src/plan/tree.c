@@ -395,7 +395,7 @@ int tree_check_keys(const struct node *map, const char *const *names,
 {
 	for (size_t i = 0; i + 1 < map->items; i += 2) {
 		const struct node *key = map->item[i];
-		char valid[400];
+		char valid[640];
 		size_t n = 0;
 
 		while (names[n] && strcmp(names[n], key->text) != 0)
