@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <linux/if_tun.h>
 
@@ -13,6 +14,7 @@
 #include "lab/steer.h"
 
 #define M2_NAME "M2"
+#define FDS	16384
 
 const struct lab_args *lab_get_args(const struct lab *lab)
 {
@@ -297,6 +299,17 @@ const char *lab_steering(const struct lab *lab)
 	return lab->steering;
 }
 
+/* A pair takes about a dozen descriptors here; 1024 are the usual limit. */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FDS)
+		return;
+	limit.rlim_cur = limit.rlim_max < FDS ? limit.rlim_max : FDS;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int lab_create(struct lab **lab, const struct lab_args *args,
 	       struct lab_path_failure *failures, size_t *failed,
 	       struct err *err)
@@ -306,6 +319,8 @@ int lab_create(struct lab **lab, const struct lab_args *args,
 
 	if (!made)
 		return err_sys(err, ENOMEM, "the lab");
+	if (args->pairs > 1)
+		raise_fd_limit();
 	made->args = *args;
 	made->path = calloc(args->paths + 1, sizeof(*made->path));
 	rc = -ENOMEM;
