@@ -120,7 +120,7 @@ static void write_lines(FILE *out, const struct matrix *m,
 		if (panel->lo)
 			fprintf(out,
 				", \\\n data index %zu using %d:%d:%d:%d with "
-				"yerrorbars pt 0 lc rgb '%s' notitle",
+				"yerrorbars pt 7 ps 0.6 lc rgb '%s' notitle",
 				path, PAIRS, panel->value, panel->lo, panel->hi,
 				color);
 	}
