@@ -430,21 +430,34 @@ static int start_front_again(struct split_driver *driver, struct err *err)
 	return rc;
 }
 
+/* Those that have ended since they were started: who asks for counters cannot
+ * tell which of the guests it is that does not answer. */
+static int revive_others(struct split_driver *lead, struct err *err)
+{
+	siginfo_t info;
+	int rc = 0;
+
+	for (struct split_driver *d = lead; d && !rc; d = d->next)
+		if (d->started && has_ended(&d->half[FRONT], &info))
+			rc = start_front_again(d, err);
+	return rc;
+}
+
 /* If netback is gone, so are all its netfronts: they come back together. */
 static int start_shared(struct split_driver *driver, struct err *err)
 {
 	struct split_driver *lead = driver->lead;
 	siginfo_t info;
-	int rc;
+	int rc = 0;
 
-	if (!has_ended(&lead->half[BACK], &info))
-		return start_front_again(driver, err);
-	rc = start_shared_back(lead, err);
-	driver->started = true;
-	for (struct split_driver *d = lead; d && !rc; d = d->next)
-		if (d->started)
-			rc = start_front_again(d, err);
-	return rc;
+	if (has_ended(&lead->half[BACK], &info)) {
+		for (struct split_driver *d = lead; d; d = d->next)
+			stop_half(&d->half[FRONT]);
+		rc = start_shared_back(lead, err);
+	}
+	if (!rc)
+		rc = start_front_again(driver, err);
+	return rc ? rc : revive_others(lead, err);
 }
 
 int split_driver_start(struct split_driver *driver, struct err *err)

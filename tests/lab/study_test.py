@@ -717,7 +717,7 @@ def case_pairs(vazao, tmp):
     study = Study(vazao, directory, "quick", *SMALL, "--set",
                   "paths=[native,domU]", "--set", "message_size=[65536]",
                   "--set", "pairs=[1,4]", "--set", "neighbor=tcp_rr",
-                  "--set", "slice=20ms", "--precision", "1%", "--budget", "9s")
+                  "--set", "slice=20ms", "--precision", "1%", "--budget", "12s")
     check(study.wait_for(lambda: study.log_has("cells"), 30), "measuring began")
     time.sleep(1)
     check(len(of_program(study, "netfront")) == 5, "five guests")
@@ -728,7 +728,8 @@ def case_pairs(vazao, tmp):
           "a guest's death is noticed")
     check(study.wait_for(lambda: len(of_program(study, "netfront")) == 5, 10),
           "it is back")
-    time.sleep(1)
+    check(of_program(study, "netback") == backs, "netback has stayed",
+          study.process.poll() is not None and study.process.stdout.read() or "")
     os.kill(backs[0], signal.SIGKILL)
     check(study.wait_for(lambda: of_program(study, "netback") not in ([], backs),
                          10), "netback is back")
