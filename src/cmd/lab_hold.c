@@ -76,6 +76,7 @@ static int build(struct held *held, struct err *err)
 				 .link_bps = plan->link_bps,
 				 .agent_path = held->hold->agent_path,
 				 .self_path = held->hold->self_path,
+				 .pairs = plan_members(plan),
 				 .host_netns_fd = held->hold->host_netns_fd };
 	size_t failed = 0;
 	int rc = -ENOMEM;

@@ -16,6 +16,7 @@ import { drawHeat, drawSigns } from "./heat.js";
 import { drawMethods } from "./methods.js";
 import { drawProfile, hasProfile } from "./profile.js";
 import { drawRows } from "./table.js";
+import { drawScale, hasScale } from "./scale.js";
 import { goLive } from "./live.js";
 import { h, plural } from "./dom.js";
 import { installColors } from "./color.js";
@@ -71,6 +72,8 @@ const ALL_SECTIONS = [
 		drawAnswer(study, cells, pictureWidth()), needs: ["width"] },
 	{ id: "changes", short: "Changes", title: "What changed",
 		draw: drawChanges, when: hasChanges },
+	{ id: "scale-out", short: "Guests", title: "Guests at the same time",
+		draw: drawScale, when: hasScale },
 	{ id: "throughput", short: "Throughput", title: "Throughput",
 		draw: drawThroughput, needs: ["scale"] },
 	{ id: "efficiency", short: "Efficiency", title: "Efficiency",
