@@ -15,9 +15,12 @@ static int fill(struct explanation *e, const struct evidence *evidence,
 	rc = rc ? rc
 		: association_find(&e->usage, m, &e->association,
 				   &e->associations, err);
+	rc = rc ? rc
+		: mechanisms_find(&e->mechanisms, m, evidence->series,
+				  evidence->paths, err);
 	return rc ? rc
-		  : mechanisms_find(&e->mechanisms, m, evidence->series,
-				    evidence->paths, err);
+		  : scalings_find(&e->scalings, m, evidence->series,
+				  evidence->paths, err);
 }
 
 int explanation_find(struct explanation **explanation,
@@ -60,6 +63,7 @@ void explanation_free(struct explanation *explanation)
 	free(explanation->account);
 	free(explanation->association);
 	mechanisms_free(&explanation->mechanisms);
+	scalings_free(&explanation->scalings);
 	usage_free(&explanation->usage);
 	free(explanation);
 }

@@ -12,6 +12,7 @@
 #include "analysis/association.h"
 #include "analysis/matrix.h"
 #include "analysis/mechanism.h"
+#include "analysis/scaling.h"
 #include "analysis/statements.h"
 #include "store/store.h"
 
@@ -23,6 +24,7 @@ struct explanation {
 	struct association *association;
 	size_t associations;
 	struct mechanisms mechanisms;
+	struct scalings scalings;
 	struct usage usage; /* what the associations' names live in */
 };
 

@@ -129,9 +129,9 @@ static int load_rule(struct matrix *m, struct store *store, struct err *err)
 }
 
 static const char *const design_keys[] = {
-	"rule",	       "slice_ns",   "guard_ns",     "warmup_ns",
-	"cycles",      "min_blocks", "placement",    "time",
-	"calibration", "timings",    "receive_cpus", "load_before"
+	"rule",		"slice_ns",    "guard_ns", "warmup_ns",	  "cycles",
+	"min_blocks",	"placement",   "time",	   "calibration", "timings",
+	"receive_cpus", "load_before", "tags"
 };
 
 static int load_design(struct matrix *m, struct store *store, struct err *err)
@@ -285,15 +285,37 @@ static void estimate_cell(const struct matrix *m, const struct samples *samples,
 	}
 }
 
+/* The cables that a path's pairs go by: as many as its option says; native
+ * pairs may have one each. */
+static int64_t count_cables(const struct matrix_path *path,
+			    const struct point *point)
+{
+	const char *cable =
+		json_string_value(json_object_get(path->options, "cable"));
+	int64_t cables =
+		json_integer_value(json_object_get(path->options, "cables"));
+
+	if (cable && strcmp(cable, "own") == 0)
+		return point->value[AXIS_PAIRS];
+	return cables > 0 ? cables : 1;
+}
+
+static bool fills_cables(const struct matrix *m, const struct cell *cell)
+{
+	const struct matrix_path *path = &m->path[cell->path];
+	double cap = matrix_link_mbps(m->link_bps, cell->point) *
+		     (double)count_cables(path, cell->point);
+
+	return cap > 0 && cell->throughput.mean >= MATRIX_CAPPED * cap;
+}
+
 static bool is_capped(const struct matrix *m, const struct cell *cell)
 {
 	const struct cell *reference =
 		matrix_cell(m, (size_t)cell->point_id, (size_t)m->reference);
-	double cap = matrix_link_mbps(m->link_bps, cell->point);
 
-	return cap > 0 && cell->efficiency.valid &&
-	       cell->throughput.mean >= MATRIX_CAPPED * cap &&
-	       reference->throughput.mean >= MATRIX_CAPPED * cap;
+	return cell->efficiency.valid && fills_cables(m, cell) &&
+	       fills_cables(m, reference);
 }
 
 /* In the 2007 rule's words a cell is reached when its mean is. */

@@ -7,6 +7,7 @@
 #include "report/cells.h"
 #include "report/findings.h"
 #include "report/scale.h"
+#include "report/scaling_text.h"
 #include "report/words.h"
 
 #define ASSOCIATIONS_SHOWN 6 /* a path */
@@ -445,6 +446,7 @@ void explanation_write(const struct matrix *matrix,
 {
 	write_accounts(matrix, explanation, prose);
 	scale_write_findings(matrix, prose);
+	scalings_write(matrix, &explanation->scalings, prose);
 	write_mechanisms(matrix, explanation, prose);
 	write_associations(matrix, explanation, prose);
 	write_statements(matrix, explanation, prose);

@@ -42,6 +42,11 @@
  *       "verdict": "faster" | "slower" | "no difference shown" | "mixed",
  *       "faster", "slower", "trials": counts, "mean",
  *       "evidence": as above}],
+ *     "scaling": [{ paths that differ in their cables alone
+ *       "path": with the fewest, "point", "valid",
+ *       "exponent", "lo", "hi", "misfit": of the fit, "blocks",
+ *       "sizes": [{"path", "cables", "throughput_mbps",
+ *         "efficiency", "lo", "hi": of one cable}]}],
  *     "missing": [sentence]}
  *
  *   "advice": {

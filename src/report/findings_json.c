@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "report/columns.h"
+#include "report/scaling_text.h"
 
 static json_t *number_or_null(double value, bool known)
 {
@@ -206,9 +207,11 @@ json_t *explanation_to_json(const struct matrix *matrix,
 		json_array_append_new(mechanisms,
 				      mechanism_of(matrix, &e->mechanisms,
 						   &e->mechanisms.turn[i]));
-	return json_pack("{so so so so so}", "statements", statements,
+	return json_pack("{so so so so so so}", "statements", statements,
 			 "account", accounts, "associations", associations,
-			 "mechanisms", mechanisms, "missing", missing_of(e));
+			 "mechanisms", mechanisms, "scaling",
+			 scalings_to_json(matrix, &e->scalings), "missing",
+			 missing_of(e));
 }
 
 static json_t *choice_of(const struct matrix *m, const struct advice_group *g,

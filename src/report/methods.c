@@ -108,6 +108,9 @@ static void say_design(const struct matrix *m,
 			fact(m, "cycles"), fact_ms(m, "slice_ns"),
 			fact_ms(m, "guard_ns"), fact_ms(m, "warmup_ns"),
 			*calibration ? calibration : "slices not calibrated");
+	if (*fact(m, "tags"))
+		summary_say(lines, "VLAN tags were handled by: %s.",
+			    fact(m, "tags"));
 	if (strncmp(receive, "no", 2) == 0)
 		summary_say(
 			lines,

@@ -118,11 +118,29 @@ function drawMechanisms(list) {
 			change(one.mean)} on average against ${one.base}`)))] : null;
 }
 
+// How throughput grows with the cables: an exponent, 1 is in proportion.
+function drawScaling(list) {
+	const e = (v) => formatNumber(v, 3);
+	const fitted = (list ?? []).filter((one) => one.valid);
+
+	return fitted.length ? [h("h3", {}, "Does throughput grow with the cables?"),
+		h("table", { class: "small" }, h("thead", {}, h("tr", {}, ["path",
+			"at", "exponent (1: in proportion)", "95\u00a0% interval",
+			"of one cable, each keeps"].map((name) =>
+			h("th", { scope: "col" }, name)))),
+		h("tbody", {}, fitted.map((one) => h("tr", {}, h("td", {}, one.path),
+			h("td", {}, one.point),
+			h("td", { class: "number" }, e(one.exponent)),
+			h("td", {}, formatInterval(one.lo, one.hi, e)),
+			h("td", {}, one.sizes.slice(1).map((s) => `${s.cables}: ${
+				formatPercent(s.efficiency)}\u00a0%`).join(", "))))))] : null;
+}
+
 export function hasExplanation(study) {
 	const { explanation: e } = study.json;
 
-	return Boolean(e && [e.statements, e.account, e.associations, e.mechanisms]
-		.some((list) => list?.length));
+	return Boolean(e && [e.statements, e.account, e.associations, e.mechanisms,
+		e.scaling].some((list) => list?.length));
 }
 
 export function drawExplanation(study) {
@@ -130,7 +148,8 @@ export function drawExplanation(study) {
 
 	if (!hasExplanation(study))
 		return [h("p", { class: "empty" }, "Too little was measured yet.")];
-	return [drawAccounts(e.account), drawMechanisms(e.mechanisms),
+	return [drawScaling(e.scaling), drawAccounts(e.account),
+		drawMechanisms(e.mechanisms),
 		drawAssociations(e.associations), drawStatements(study, e.statements),
 		e.missing?.length ? h("p", { class: "note" }, e.missing.join(" "))
 			: null].flat(Infinity).filter(Boolean);
