@@ -290,7 +290,7 @@ static int spread(const struct vif_queue *queue, struct extras *extras,
 	int used = 0;
 
 	to[used++] = (struct iovec){ &extras->vnet, sizeof(extras->vnet) };
-	if (queue->vif->netback->args->vlan) {
+	if (queue->vif->vlan) {
 		/* a page at least */
 		to[used++] = (struct iovec){ iov->iov_base, ADDRESSES };
 		to[used++] = (struct iovec){ extras->tag, TAP_TAG_BYTES };
@@ -312,7 +312,7 @@ static int spread(const struct vif_queue *queue, struct extras *extras,
 static bool take_tag(const struct vif_queue *queue, struct extras *extras,
 		     ssize_t *bytes)
 {
-	const uint16_t vlan = queue->vif->netback->args->vlan;
+	const uint16_t vlan = queue->vif->vlan;
 	const uint8_t *tag = extras->tag;
 
 	if (!vlan)

@@ -193,14 +193,14 @@ static int send_item(struct vif_queue *queue, struct tx_item *item)
 
 	if (!item->gathered) {
 		frame->offload = item->packet.offload;
-		frame->vlan = args->vlan;
+		frame->vlan = queue->vif->vlan;
 		tap_frame_gather(
 			frame, item->piece,
 			queue->vif->mode == NETIF_GRANT_COPY ? 1 : item->pinned,
 			args->header_copy, tx->writer.merge);
 		item->gathered = true;
 		queue->counters.header_copies +=
-			args->header_copy || args->vlan;
+			args->header_copy || frame->vlan;
 		if (!passes_filter(queue->vif, frame)) {
 			queue->counters.filtered++;
 			item->status = NETIF_RSP_DROPPED;

@@ -11,6 +11,7 @@
 
 #define TEXT_BYTES 64
 #define DOMID_LAST 32751 /* DOMID_FIRST_RESERVED - 1 */
+#define VLAN_LAST  4094
 
 /* The first descriptor; a message has no more than one of them. */
 static int take_fd(struct msghdr *message)
@@ -28,13 +29,15 @@ static int take_fd(struct msghdr *message)
 static int parse(const char *text, struct toolstack_device *device,
 		 struct err *err)
 {
-	unsigned int domid;
+	unsigned int domid, vlan = 0;
 	char mac[18];
 
-	if (sscanf(text, "%u %17s", &domid, mac) != 2 || domid < 1 ||
-	    domid > DOMID_LAST || !tap_parse_mac(mac, device->mac))
+	if (sscanf(text, "%u %17s %u", &domid, mac, &vlan) < 2 || domid < 1 ||
+	    domid > DOMID_LAST || vlan > VLAN_LAST ||
+	    !tap_parse_mac(mac, device->mac))
 		return err_set(err, EPROTO, "no device is '%.40s'", text);
 	device->domid = (uint16_t)domid;
+	device->vlan = (uint16_t)vlan;
 	return 0;
 }
 

@@ -4,7 +4,8 @@
  * xl writes into xenstore for a new vif comes as one message on a SOCK_SEQPACKET
  * socket,
  *
- *   "DOMID MAC", such as "3 00:16:3e:00:00:03"
+ *   "DOMID MAC [VLAN]", such as "3 00:16:3e:00:00:03" or
+ *   "3 00:16:3e:00:00:03 103" for an access port of VLAN 103 (netback.h)
  *
  * with one descriptor (SCM_RIGHTS), the xenbus socket (xenbus.h) to the guest's
  * netfront. The vif is vif<DOMID>.0. The socket's end is netback's end.
@@ -21,6 +22,7 @@
 struct toolstack_device {
 	uint16_t domid; /* 1 to 32751 */
 	uint8_t mac[6];
+	uint16_t vlan; /* 1 to 4094; 0: as netback_args has it */
 	int xenbus_fd; /* the caller's */
 };
 

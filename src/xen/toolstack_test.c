@@ -58,15 +58,24 @@ static void test_a_device(void **state)
 	assert_int_equal(toolstack_receive(pair[1], &device, &err), 1);
 	assert_int_equal(device.domid, 3);
 	assert_int_equal(device.mac[5], 0x2a);
+	assert_int_equal(device.vlan, 0);
+	assert_int_equal(close(device.xenbus_fd), 0);
+	say("4 00:16:3e:00:00:2b 4094", STDERR_FILENO);
+	assert_int_equal(toolstack_receive(pair[1], &device, &err), 1);
+	assert_int_equal(device.domid, 4);
+	assert_int_equal(device.vlan, 4094);
 	assert_int_equal(close(device.xenbus_fd), 0);
 }
 
 /* Refused, and no descriptor stays; the next good one is heard. */
 static void test_what_is_none(void **state)
 {
-	static const char *const bad[] = { "x", "0 00:16:3e:00:00:01",
+	static const char *const bad[] = { "x",
+					   "0 00:16:3e:00:00:01",
 					   "32752 00:16:3e:00:00:01",
-					   "1 01:16:3e:00:00:01", "1" };
+					   "1 01:16:3e:00:00:01",
+					   "1",
+					   "1 00:16:3e:00:00:01 4095" };
 	struct toolstack_device device;
 	struct err err = ERR_INIT;
 	int before = dup(STDERR_FILENO), after;

@@ -111,6 +111,7 @@ int vif_open(struct vif **vif, struct netback *netback,
 	v->grant_pages = v->guest.control = v->guest.tx = v->guest.rx =
 		(struct memory)MEMORY_INIT;
 	v->domid = device->domid ? device->domid : take_domid(netback);
+	v->vlan = device->vlan ? device->vlan : netback->args->vlan;
 	v->deadline_ns = clock_mono_ns() + netback->args->handshake_ns;
 	if (device->domid)
 		memcpy(v->mac, device->mac, sizeof(v->mac));
@@ -402,7 +403,7 @@ static int open_tap(struct vif *vif, struct err *err)
 	    tap_offer_offload(tap, vif->gso, err) ||
 	    tap_set_queue_length(tap, QUEUE_FRAMES, err))
 		return -err->code;
-	if (args->vlan && tap_admit_vlan(tap, args->vlan, err))
+	if (vif->vlan && tap_admit_vlan(tap, vif->vlan, err))
 		return -err->code;
 	/* before it joins: a bridge takes the least MTU of its ports */
 	if (vif->mtu && tap_set_mtu(tap, vif->mtu, err))

@@ -67,7 +67,8 @@ struct vif {
 	int64_t deadline_ns; /* of the handshake */
 	uint16_t domid;
 	uint8_t mac[6];
-	int mtu; /* the bridge's; 0: there is none */
+	uint16_t vlan; /* 0: none */
+	int mtu;       /* the bridge's; 0: there is none */
 	struct tap tap;
 	int ifindex;
 	enum netif_mode mode;
