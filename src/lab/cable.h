@@ -7,6 +7,7 @@
 #define VAZAO_LAB_CABLE_H
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -20,6 +21,7 @@
  */
 struct lab_cable {
 	int64_t bps; /* set before the call; 0: as the plan says */
+	bool tagged; /* as well: its frames have VLAN tags */
 	int number;
 	char m2_ifname[IFNAMSIZ];
 	char m2_address[16];
@@ -31,6 +33,13 @@ int lab_add_cable(struct lab *lab, const struct link_spec *plug,
  * machine.h to attach to. -EOPNOTSUPP where the plan wants cables shaped. */
 int lab_add_tap_cable(struct lab *lab, int queues, struct lab_cable *cable,
 		      struct err *err);
+
+/*
+ * A number of its own for each subnet beside the cables', 10.78.1.0/24 and so
+ * on, from 1; and host 1..254 in it (0: the subnet itself).
+ */
+int lab_take_subnet(struct lab *lab);
+void lab_format_subnet(int subnet, int host, char address[static 16]);
 
 /* Host 1..254 on the cable: "10.77.<n>.<host>" and its MAC. */
 void lab_format_address(const struct lab_cable *cable, int host,

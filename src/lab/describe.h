@@ -14,7 +14,7 @@
 
 struct lab;
 
-/* [{"path", "hops": [{"node", "ifname", "role": "end", "port" or "bridge",
+/* [{"path", "hops": [{"node", "ifname", "role": "end", "port", "bridge" or "trunk",
  * "mtu", "features", "qdisc", "rate_bps"}]}], read now, from M1 to M2; an end
  * that is in a guest is not among them. Behind the first pair's hops stand
  * those that the others have beside them. */

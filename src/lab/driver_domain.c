@@ -88,23 +88,31 @@ static int add_far_hops(struct driver_domain *domain, struct lab_path *path,
 	return rc;
 }
 
+int driver_domain_name_vif(struct driver_domain *domain, struct driver_vif *vif,
+			   struct err *err)
+{
+	if (domain->vifs == VIFS_MAX)
+		return err_set(err, E2BIG, "more than %d guests", VIFS_MAX);
+	*vif = (struct driver_vif){ .domid = ++domain->vifs,
+				    .bridge = BRIDGE_NAME };
+	snprintf(vif->ifname, sizeof(vif->ifname), "vif%u.0",
+		 vif->domid & 0xffU);
+	/* 00:16:3e: Xen's own prefix (OUI) for guests */
+	snprintf(vif->mac, sizeof(vif->mac), "00:16:3e:00:00:%02x",
+		 vif->domid & 0xffU);
+	return 0;
+}
+
 int driver_domain_add_vif(struct lab *lab, struct lab_path *path,
 			  struct driver_vif *vif, struct err *err)
 {
 	struct driver_domain *domain;
 	int rc = lab_get_driver_domain(lab, &domain, err);
 
+	if (!rc)
+		rc = driver_domain_name_vif(domain, vif, err);
 	if (rc)
 		return rc;
-	if (domain->vifs == VIFS_MAX)
-		return err_set(err, E2BIG,
-			       "more than %d guests on " BRIDGE_NAME, VIFS_MAX);
-	vif->domid = ++domain->vifs;
-	snprintf(vif->ifname, sizeof(vif->ifname), "vif%u.0",
-		 vif->domid & 0xffU);
-	/* 00:16:3e: Xen's own prefix (OUI) for guests */
-	snprintf(vif->mac, sizeof(vif->mac), "00:16:3e:00:00:%02x",
-		 vif->domid & 0xffU);
 	lab_format_address(&domain->cable, 1 + vif->domid, vif->address);
 	rc = path_add_hop(path, HOP_PORT, domain->node->netns, vif->ifname,
 			  err);
@@ -119,7 +127,7 @@ int driver_domain_add_tap(struct driver_domain *domain,
 				       BACKEND_MAC };
 	int rc = link_add_tap(&tap, flags, err);
 
-	return rc ? rc : link_enslave(tap.netns, vif->ifname, BRIDGE_NAME, err);
+	return rc ? rc : link_enslave(tap.netns, vif->ifname, vif->bridge, err);
 }
 
 /*

@@ -19,6 +19,7 @@ struct driver_domain {
 	struct lab_node *node; /* eth0 is .1 on the cable */
 	struct lab_cable cable;
 	int vifs;	   /* guests so far: the next is vif<vifs + 1>.0 */
+	int peths;	   /* cables of uplinks so far: from peth1 on */
 	struct err broken; /* why it could not be built: told to every path */
 	const char *owner; /* the path of kind dom0, if there is one */
 };
@@ -43,11 +44,33 @@ int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,
 struct driver_vif {
 	int domid;
 	char ifname[IFNAMSIZ]; /* "vif1.0" */
+	char bridge[IFNAMSIZ]; /* that it is a port of */
 	char mac[18];	       /* the guest's eth0 */
 	char address[16];
+	int vlan;	  /* that netback tags its frames with; 0: none */
+	char gateway[16]; /* the guest's way to `beyond`; "": it needs none */
+	char beyond[16];
 };
 int driver_domain_add_vif(struct lab *lab, struct lab_path *path,
 			  struct driver_vif *vif, struct err *err);
+
+/*
+ * The same where the path has an uplink of its own (uplink.h), opened by
+ * driver_domain_open_uplink():
+ *
+ *   kernel 8021q   vif1.0 - xenbr1.101 - peth1.101 - peth1
+ *   else           vif1.0 (netback tags) - xenbr1 - peth1
+ *   routes         vif1.0 - xenbr1, the guest's gateway, and dom0's routes by
+ *                  peth1, peth2 ...
+ */
+struct uplink;
+int driver_domain_name_vif(struct driver_domain *domain, struct driver_vif *vif,
+			   struct err *err); /* its names and MAC alone */
+int driver_domain_open_uplink(struct lab *lab, struct lab_path *path,
+			      struct uplink *uplink, struct err *err);
+int driver_domain_add_lane(struct uplink *uplink, struct driver_vif *vif,
+			   struct err *err);
+
 int driver_domain_add_tap(struct driver_domain *domain,
 			  const struct driver_vif *vif, int flags,
 			  struct err *err);

@@ -50,16 +50,18 @@ static int check_hop(const struct lab_hop *hop, int mtu, int offload,
 }
 
 /*
- * Ports before bridges: a bridge follows the least MTU of its ports as they
+ * Trunks before the VLANs on them, which cannot take a larger MTU; and a lower
+ * one is handed down. Ports before bridges: a bridge follows the least MTU of its ports as they
  * change, and older kernels (before 4.17) let it have no larger one. What is
  * set last, stays: the check comes after all.
  */
 static int set_hops(const struct lab_path *path, int mtu, int offload,
 		    struct err *err)
 {
-	static const enum hop_role order[] = { HOP_PORT, HOP_BRIDGE };
+	static const enum hop_role order[] = { HOP_TRUNK, HOP_PORT,
+					       HOP_BRIDGE };
 
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = 0; pass < 3; pass++)
 		for (int i = 0; i < path->hops; i++) {
 			const struct lab_hop *hop = &path->hop[i];
 
@@ -82,14 +84,15 @@ static int check_hops(const struct lab_path *path, int mtu, int offload,
 	return 0;
 }
 
-static bool is_plug(const struct lab *lab, const struct lab_hop *hop)
+static const struct lab_plug *find_plug(const struct lab *lab,
+					const struct lab_hop *hop)
 {
 	for (int i = 0; i < lab->cables; i++)
 		for (int k = 0; k < 2; k++)
 			if (lab->plug[i][k].netns == hop->netns &&
 			    !strcmp(lab->plug[i][k].ifname, hop->ifname))
-				return true;
-	return false;
+				return &lab->plug[i][k];
+	return NULL;
 }
 
 /* The bucket must hold the largest frame; the rate itself stays. */
@@ -98,12 +101,14 @@ static int set_rates(const struct lab *lab, const struct lab_path *path,
 {
 	for (int i = 0; path->link_bps && i < path->hops; i++) {
 		const struct lab_hop *hop = &path->hop[i];
+		const struct lab_plug *plug = find_plug(lab, hop);
+		struct link_shape shape = { .bps = path->link_bps, .mtu = mtu };
 		int rc;
 
-		if (!is_plug(lab, hop))
+		if (!plug)
 			continue;
-		rc = link_set_rate(hop->netns, hop->ifname, path->link_bps, mtu,
-				   err);
+		shape.tagged = plug->tagged;
+		rc = link_set_rate(hop->netns, hop->ifname, &shape, err);
 		if (rc)
 			return err_wrap(err, "path %s", path->name);
 	}
@@ -118,7 +123,7 @@ static int check_rates(const struct lab *lab, const struct lab_path *path,
 		struct link_qdisc qdisc;
 		int rc;
 
-		if (!is_plug(lab, hop))
+		if (!find_plug(lab, hop))
 			continue;
 		rc = link_get_qdisc(hop->netns, hop->ifname, &qdisc, err);
 		if (rc)

@@ -19,6 +19,7 @@
 struct lab_plug {
 	struct lab_netns *netns;
 	char ifname[IFNAMSIZ];
+	bool tagged;
 };
 
 /* The machine that runs Xen, for the paths to its dom0 and its domU
@@ -36,6 +37,7 @@ struct lab {
 	size_t nodes;
 	struct lab_plug plug[LAB_CABLES_MAX][2];
 	int cables;
+	int subnets;			    /* lab_take_subnet() */
 	struct driver_domain domain;	    /* node == NULL: not made */
 	struct xen_host xen;		    /* machine == NULL: not made */
 	struct image image[LAB_IMAGES_MAX]; /* lab_find_image() */

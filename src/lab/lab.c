@@ -85,6 +85,20 @@ void lab_format_address(const struct lab_cable *cable, int host,
 		 host & 0xffU);
 }
 
+#define SUBNETS 250 /* below one second byte of the address */
+
+int lab_take_subnet(struct lab *lab)
+{
+	return ++lab->subnets;
+}
+
+void lab_format_subnet(int subnet, int host, char address[static 16])
+{
+	snprintf(address, 16, "10.%u.%u.%u",
+		 (78 + (subnet - 1) / SUBNETS) & 0xffU,
+		 (1 + (subnet - 1) % SUBNETS) & 0xffU, host & 0xffU);
+}
+
 /* Locally administered; "vz" in the middle. */
 void lab_format_mac(const struct lab_cable *cable, int host,
 		    char mac[static 18])
@@ -93,16 +107,19 @@ void lab_format_mac(const struct lab_cable *cable, int host,
 		 host & 0xffU);
 }
 
-static int shape_plug(const struct link_spec *spec, int64_t bps,
+static int shape_plug(const struct link_spec *spec, int64_t bps, bool tagged,
 		      struct err *err)
 {
-	return bps ? link_set_rate(spec->netns, spec->ifname, bps, 1500, err)
-		   : 0;
+	const struct link_shape shape = { bps, 1500, tagged };
+
+	return bps ? link_set_rate(spec->netns, spec->ifname, &shape, err) : 0;
 }
 
-static void note_plug(struct lab_plug *plug, const struct link_spec *spec)
+static void note_plug(struct lab_plug *plug, const struct link_spec *spec,
+		      bool tagged)
 {
 	plug->netns = spec->netns;
+	plug->tagged = tagged;
 	snprintf(plug->ifname, sizeof(plug->ifname), "%s", spec->ifname);
 }
 
@@ -139,11 +156,11 @@ int lab_add_cable(struct lab *lab, const struct link_spec *plug,
 		rc = link_add_address(far.netns, far.ifname, cable->m2_address,
 				      24, err);
 	if (!rc)
-		rc = shape_plug(&near, bps, err);
+		rc = shape_plug(&near, bps, cable->tagged, err);
 	if (!rc)
-		rc = shape_plug(&far, bps, err);
-	note_plug(&lab->plug[lab->cables][0], &near);
-	note_plug(&lab->plug[lab->cables][1], &far);
+		rc = shape_plug(&far, bps, cable->tagged, err);
+	note_plug(&lab->plug[lab->cables][0], &near, cable->tagged);
+	note_plug(&lab->plug[lab->cables][1], &far, cable->tagged);
 	lab->cables++;
 	return rc;
 }
@@ -167,7 +184,7 @@ int lab_add_tap_cable(struct lab *lab, int queues, struct lab_cable *cable,
 	if (!rc)
 		rc = link_add_address(tap.netns, tap.ifname, cable->m2_address,
 				      24, err);
-	note_plug(&lab->plug[lab->cables][1], &tap);
+	note_plug(&lab->plug[lab->cables][1], &tap, false);
 	lab->cables++;
 	return rc;
 }
@@ -372,6 +389,11 @@ const struct lab_end *lab_pair_m1(const struct lab *lab, size_t path, int pair)
 const struct lab_end *lab_pair_m2(const struct lab *lab, size_t path, int pair)
 {
 	return &lab->path[path].pair[pair].m2;
+}
+
+const char *lab_path_tags(const struct lab *lab, size_t path)
+{
+	return lab->path[path].tags ? lab->path[path].tags : "";
 }
 
 const struct lab_end *lab_path_m1(const struct lab *lab, size_t path)

@@ -92,6 +92,9 @@ int lab_path_pairs(const struct lab *lab, size_t path);
 const struct lab_end *lab_pair_m1(const struct lab *lab, size_t path, int pair);
 const struct lab_end *lab_pair_m2(const struct lab *lab, size_t path, int pair);
 
+/* Who handles VLAN tags: "kernel 8021q", "netback and eBPF" ...; "": none. */
+const char *lab_path_tags(const struct lab *lab, size_t path);
+
 /* The first pair's. */
 const struct lab_end *lab_path_m1(const struct lab *lab, size_t path);
 const struct lab_end *lab_path_m2(const struct lab *lab, size_t path);

@@ -13,6 +13,7 @@
 #define VAZAO_LAB_LINKS_H
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -28,6 +29,9 @@ void netns_close(struct lab_netns *netns); /* NULL is fine */
  * netns_enter() alone. */
 int netns_adopt(struct lab_netns **netns, int fd, const char *name,
 		struct err *err);
+
+/* Once more, for another node that lives in it: each closes it. */
+struct lab_netns *netns_share(struct lab_netns *netns);
 
 const char *netns_name(const struct lab_netns *netns);
 int netns_fd(const struct lab_netns *netns);	   /* for setns(2) */
@@ -82,13 +86,43 @@ int link_set_mac(struct lab_netns *netns, const char *ifname, const char *mac,
 int link_add_address(struct lab_netns *netns, const char *ifname,
 		     const char *address, int prefix, struct err *err);
 
+/* Several cables as one interface (bond.c): up, without cables, with the MAC
+ * given. -EOPNOTSUPP where the kernel has no bonds. */
+int link_add_bond(const struct link_spec *bond, struct err *err);
+int link_join_bond(struct lab_netns *netns, const char *ifname,
+		   const char *bond, struct err *err);
+
+/* A route of several hops of equal cost (route.c). */
+struct link_next_hop {
+	const char *ifname;
+	char gateway[16];
+};
+struct link_route {
+	const char *to;	  /* "10.78.1.0/24" */
+	const char *from; /* the address that it is used with; NULL: any */
+	const struct link_next_hop *hop;
+	int hops;
+};
+int link_add_route(struct lab_netns *netns, const struct link_route *spec,
+		   struct err *err);
+
+/* A file below /proc/sys/net, such as "ipv4/ip_forward". */
+int netns_set_sysctl(const struct lab_netns *netns, const char *name,
+		     const char *value, struct err *err);
+
 /*
  * Shapes what leaves the interface to bps (> 0) as a wire of that rate would:
- * each frame counts with its FCS, preamble and gap. `mtu` is the largest that
- * the interface will have until the next call. (shape.c)
+ * each frame counts with its FCS, preamble and gap, and with its VLAN's tag,
+ * which the kernel has beside the frame. `mtu` is the largest that the
+ * interface will have until the next call. (shape.c)
  */
-int link_set_rate(struct lab_netns *netns, const char *ifname, int64_t bps,
-		  int mtu, struct err *err);
+struct link_shape {
+	int64_t bps;
+	int mtu;
+	bool tagged;
+};
+int link_set_rate(struct lab_netns *netns, const char *ifname,
+		  const struct link_shape *shape, struct err *err);
 
 /* The root qdisc, read now; rate_bps is 0 where it is not tbf. */
 struct link_qdisc {

@@ -20,6 +20,7 @@
 
 struct lab_netns {
 	char name[LAB_NAME_MAX];
+	int users;
 	int fd;
 	int ioctl_fd;
 	struct nl_sock *nl;
@@ -129,6 +130,7 @@ int netns_create(struct lab_netns **netns, const char *name, struct err *err)
 	if (!made)
 		return err_sys(err, ENOMEM, "%s", name);
 	snprintf(made->name, sizeof(made->name), "%s", name);
+	made->users = 1;
 	made->fd = made->ioctl_fd = -1;
 	former = open_own(err);
 	if (former < 0) {
@@ -160,6 +162,7 @@ int netns_adopt(struct lab_netns **netns, int fd, const char *name,
 	if (!made)
 		return err_sys(err, ENOMEM, "%s", name);
 	snprintf(made->name, sizeof(made->name), "%s", name);
+	made->users = 1;
 	made->ioctl_fd = -1;
 	made->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (made->fd < 0) {
@@ -170,9 +173,15 @@ int netns_adopt(struct lab_netns **netns, int fd, const char *name,
 	return 0;
 }
 
+struct lab_netns *netns_share(struct lab_netns *netns)
+{
+	netns->users++;
+	return netns;
+}
+
 void netns_close(struct lab_netns *netns)
 {
-	if (!netns)
+	if (!netns || --netns->users > 0)
 		return;
 	nl_socket_free(netns->nl);
 	if (netns->ioctl_fd >= 0)

@@ -88,6 +88,10 @@ struct lab_node {
 int netns_node_new(struct lab_node **node, const char *name,
 		   const char *self_path, struct err *err);
 
+/* Another agent in the namespace that `beside` has. */
+int netns_node_new_beside(struct lab_node **node, const char *name,
+			  const struct lab_node *beside, struct err *err);
+
 /*
  * A child inside the cage, in its own session (Ctrl-C at the terminal is the
  * coordinator's alone), that dies with its parent; signals and SIGPIPE as in

@@ -85,11 +85,13 @@ static const struct node_ops netns_node_ops = {
 	.free = netns_node_free,
 };
 
-int netns_node_new(struct lab_node **node, const char *name,
-		   const char *self_path, struct err *err)
+/* In the namespace given, which is shared; NULL: in one of its own. */
+static int make_node(struct lab_node **node, const char *name,
+		     const char *self_path, struct lab_netns *shared,
+		     struct err *err)
 {
 	struct netns_node *made = calloc(1, sizeof(*made));
-	int rc;
+	int rc = 0;
 
 	if (!made)
 		return err_sys(err, ENOMEM, "node %s", name);
@@ -98,6 +100,8 @@ int netns_node_new(struct lab_node **node, const char *name,
 	made->self_path = strdup(self_path);
 	if (!made->self_path)
 		rc = err_sys(err, ENOMEM, "node %s", name);
+	else if (shared)
+		made->node.netns = netns_share(shared);
 	else
 		rc = netns_create(&made->node.netns, name, err);
 	if (rc) {
@@ -106,4 +110,18 @@ int netns_node_new(struct lab_node **node, const char *name,
 	}
 	*node = &made->node;
 	return 0;
+}
+
+int netns_node_new(struct lab_node **node, const char *name,
+		   const char *self_path, struct err *err)
+{
+	return make_node(node, name, self_path, NULL, err);
+}
+
+int netns_node_new_beside(struct lab_node **node, const char *name,
+			  const struct lab_node *beside, struct err *err)
+{
+	return make_node(node, name,
+			 ((const struct netns_node *)beside)->self_path,
+			 beside->netns, err);
 }

@@ -112,6 +112,7 @@ const char *path_role_name(enum hop_role role)
 		[HOP_END] = "end",
 		[HOP_PORT] = "port",
 		[HOP_BRIDGE] = "bridge",
+		[HOP_TRUNK] = "trunk",
 	};
 
 	return names[role];

@@ -60,12 +60,12 @@ int path_find_kind(const char *name, const struct path_ops **ops,
 		   struct err *err);
 
 enum hop_role {
-	HOP_END,   /* its agent sets it, not the lab: M1's and M2's own */
-	HOP_PORT,  /* a cable's end, a TAP, a bridge's port */
-	HOP_BRIDGE /* takes an MTU only after its ports can */
+	HOP_END,    /* its agent sets it, not the lab: M1's and M2's own */
+	HOP_PORT,   /* a cable's end, a TAP, a bridge's port */
+	HOP_BRIDGE, /* takes an MTU only after its ports can */
+	HOP_TRUNK   /* bears VLANs, or is a bond's part: set before them */
 };
 
-/* "end", "port", "bridge" */
 const char *path_role_name(enum hop_role role);
 
 /* One interface that the path's frames pass, in a namespace of the lab. */
@@ -80,7 +80,6 @@ struct lab_hop {
 #define PATH_HOPS_MAX  512
 #define PATH_PAIRS_MAX (PAIRS_MAX + 1) /* a neighbor beside them */
 
-/* What an end's strings are kept in. */
 struct lab_end_text {
 	char ifname[IFNAMSIZ];
 	char address[16]; /* IPv4 in dots */
@@ -99,6 +98,7 @@ struct lab_path {
 	const json_t *options;
 	bool built;
 	int64_t link_bps; /* its cable's, both ways; 0: unlimited */
+	const char *tags; /* lab_path_tags(); a literal, or NULL */
 	int pairs_wanted; /* that build() shall make; at most pairs_max */
 	struct lab_pair pair[PATH_PAIRS_MAX];
 	int pairs;			   /* so far: 0 and 1 are the same */

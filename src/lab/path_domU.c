@@ -17,6 +17,7 @@
 #include "lab/driver_domain.h"
 #include "lab/node_domU.h"
 #include "lab/node_uml.h"
+#include "lab/uplink.h"
 
 #define ETH0 "eth0"
 
@@ -25,6 +26,7 @@ struct parts {
 	struct lab *lab;
 	struct lab_path *path;
 	struct driver_domain *domain;
+	struct uplink *uplink; /* NULL: the driver domain's own cable */
 	struct driver_vif vif;
 	char name[LAB_NAME_MAX];
 	struct lab_node *guest, *node;
@@ -56,6 +58,12 @@ static bool is_on(const struct lab_path *path, const char *key)
 	return value && strcmp(value, "on") == 0;
 }
 
+static int add_vif(struct parts *p, struct err *err)
+{
+	return p->uplink ? driver_domain_add_lane(p->uplink, &p->vif, err)
+			 : driver_domain_add_vif(p->lab, p->path, &p->vif, err);
+}
+
 static int make_kernel(struct parts *p, struct err *err)
 {
 	int rc;
@@ -70,7 +78,7 @@ static int make_kernel(struct parts *p, struct err *err)
 	p->front = p->wire;
 	rc = path_add_hop(p->path, HOP_PORT, p->wire, ETH0, err);
 	if (!rc)
-		rc = driver_domain_add_vif(p->lab, p->path, &p->vif, err);
+		rc = add_vif(p, err);
 	if (!rc)
 		rc = uml_node_new(
 			&p->guest,
@@ -102,7 +110,7 @@ static int make_namespace(struct parts *p, struct err *err)
 	p->front = p->guest->netns;
 	rc = path_add_hop(p->path, HOP_END, p->front, ETH0, err);
 	if (!rc)
-		rc = driver_domain_add_vif(p->lab, p->path, &p->vif, err);
+		rc = add_vif(p, err);
 	if (rc)
 		p->guest->ops->free(p->guest);
 	return rc;
@@ -129,15 +137,30 @@ static int make_node(struct parts *p, struct err *err)
 					    .back_tap = p->vif.ifname,
 					    .mac = p->vif.mac,
 					    .domid = p->vif.domid,
+					    .vlan = p->vif.vlan,
 					    .shared = p->path->pairs_wanted > 1,
 					    .options = p->path->options } },
 			err);
 	return rc ? rc : lab_add_node(p->lab, p->node, err);
 }
 
-static int build_guest(struct lab *lab, struct lab_path *path, struct err *err)
+/* Its address; and the way to M2, where that is behind routes. */
+static int set_up_guest(struct parts *p, struct err *err)
 {
-	struct parts p = { .lab = lab, .path = path };
+	struct link_next_hop hop = { .ifname = ETH0 };
+	const struct link_route route = { p->vif.beyond, NULL, &hop, 1 };
+	int rc = link_add_address(p->front, ETH0, p->vif.address, 24, err);
+
+	if (rc || !p->vif.gateway[0])
+		return rc;
+	memcpy(hop.gateway, p->vif.gateway, sizeof(hop.gateway));
+	return link_add_route(p->front, &route, err);
+}
+
+static int build_guest(struct lab *lab, struct lab_path *path,
+		       struct uplink *uplink, struct err *err)
+{
+	struct parts p = { .lab = lab, .path = path, .uplink = uplink };
 	int rc = lab_get_driver_domain(lab, &p.domain, err);
 
 	path_format_node(path, p.name);
@@ -149,7 +172,7 @@ static int build_guest(struct lab *lab, struct lab_path *path, struct err *err)
 	if (!rc)
 		rc = driver_domain_add_tap(p.domain, &p.vif, p.tap_flags, err);
 	if (!rc && !p.wire)
-		rc = link_add_address(p.front, ETH0, p.vif.address, 24, err);
+		rc = set_up_guest(&p, err);
 	if (!rc)
 		rc = domU_node_connect(p.node, err);
 	if (rc)
@@ -161,20 +184,47 @@ static int build_guest(struct lab *lab, struct lab_path *path, struct err *err)
 /* Kernels: memory, and threads that spin. */
 #define KERNELS_MAX 9
 
-static int build_domU(struct lab *lab, struct lab_path *path, struct err *err)
+static int build_guests(struct lab *lab, struct lab_path *path,
+			struct uplink *uplink, struct err *err)
 {
-	int rc;
+	int rc = build_guest(lab, path, uplink, err);
 
-	if (is_kernel(path) && path->pairs_wanted > KERNELS_MAX)
-		return err_set(err, EINVAL,
-			       "%d pairs, where guest: uml has %d at most",
-			       path->pairs_wanted, KERNELS_MAX);
-	rc = build_guest(lab, path, err);
 	for (int k = 1; !rc && k < path->pairs_wanted; k++) {
 		rc = path_add_pair(path, err);
 		if (!rc)
-			rc = build_guest(lab, path, err);
+			rc = build_guest(lab, path, uplink, err);
 	}
+	return rc;
+}
+
+static int check_kernel(const struct lab_path *path, enum uplink_spread spread,
+			struct err *err)
+{
+	if (path->pairs_wanted > KERNELS_MAX)
+		return err_set(err, EINVAL,
+			       "%d pairs, where guest: uml has %d at most",
+			       path->pairs_wanted, KERNELS_MAX);
+	if (spread == UPLINK_ROUTES)
+		return err_set(err, EINVAL,
+			       "spread: routes is for guest: namespace; a "
+			       "kernel guest's agent sets no routes");
+	return 0;
+}
+
+static int build_domU(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	struct uplink uplink = { .lanes = 0 };
+	enum uplink_spread spread;
+	int rc = uplink_read_spread(path, &spread, err);
+
+	if (!rc && is_kernel(path))
+		rc = check_kernel(path, spread, err);
+	if (rc || spread == UPLINK_PLAIN)
+		return rc ? rc : build_guests(lab, path, NULL, err);
+	rc = driver_domain_open_uplink(lab, path, &uplink, err);
+	if (!rc)
+		rc = build_guests(lab, path, &uplink, err);
+	uplink_close(&uplink);
 	return rc;
 }
 
@@ -243,6 +293,7 @@ static const struct kind_option options[] = {
 	  .help = "netfront and netback as SCHED_FIFO: no frame's receiver interrupts a batch" },
 	{ .key = "coalesce_us", .min = 0, .max = 10000, .fallback = "0",
 	  .help = "after work look again so much later, in us, before sleeping" },
+	UPLINK_OPTIONS,
 	{ 0 },
 };
 /* clang-format on */

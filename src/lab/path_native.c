@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/uplink.h"
+
 /* A path that is known to be slower: what a validation has to find. */
 static int pace(struct lab_path *path, struct err *err)
 {
@@ -151,13 +153,13 @@ static bool shares_cable(const struct lab_path *path)
 	return path->link_bps && path->pairs_wanted > 1;
 }
 
-static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
+static int build_pairs(struct lab *lab, struct lab_path *path, struct err *err)
 {
 	struct hub hub = { 0 };
 	bool shared = shares_cable(path);
-	int rc = pace(path, err);
+	int rc = 0;
 
-	if (!rc && shared)
+	if (shared)
 		rc = build_hub(lab, path, &hub, err);
 	for (int k = 0; !rc && k < path->pairs_wanted; k++) {
 		if (k)
@@ -167,6 +169,77 @@ static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
 				    : build_pair(lab, path, err);
 	}
 	return rc;
+}
+
+/*
+ * Where pairs share an uplink M1 is one host with an interface for each: its
+ * agents live in one namespace.
+ */
+static int build_lane(struct uplink *uplink, struct lab_node *node,
+		      struct err *err)
+{
+	struct lab_path *path = uplink->path;
+	struct uplink_lane lane;
+	int rc = uplink_add_lane(uplink, &lane, err);
+
+	if (rc)
+		return rc;
+	path_set_m1(path, node, lane.near, lane.m1_address);
+	rc = path_add_hop(path, HOP_END, node->netns, lane.near, err);
+	return rc ? rc : uplink_add_far_hops(uplink, &lane, err);
+}
+
+static int add_host(struct lab *lab, struct lab_path *path,
+		    const struct lab_node *beside, struct lab_node **node,
+		    struct err *err)
+{
+	char name[LAB_NAME_MAX];
+	int rc;
+
+	path_format_node(path, name);
+	rc = beside ? netns_node_new_beside(node, name, beside, err)
+		    : netns_node_new(node, name, lab_get_args(lab)->self_path,
+				     err);
+	return rc ? rc : lab_add_node(lab, *node, err);
+}
+
+static int build_lanes(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	struct lab_node *first, *node;
+	struct uplink uplink = { .lanes = 0 };
+	struct uplink_args args = {
+		.lab = lab, .path = path, .prefix = "eth", .near_hosts = true
+	};
+	int rc = add_host(lab, path, NULL, &first, err);
+
+	if (rc)
+		return rc;
+	args.netns = first->netns;
+	rc = uplink_open(&uplink, &args, err);
+	if (!rc)
+		rc = build_lane(&uplink, first, err);
+	for (int k = 1; !rc && k < path->pairs_wanted; k++) {
+		rc = path_add_pair(path, err);
+		if (!rc)
+			rc = add_host(lab, path, first, &node, err);
+		if (!rc)
+			rc = build_lane(&uplink, node, err);
+	}
+	uplink_close(&uplink);
+	return rc;
+}
+
+static int build_native(struct lab *lab, struct lab_path *path, struct err *err)
+{
+	enum uplink_spread spread;
+	int rc = uplink_read_spread(path, &spread, err);
+
+	if (!rc)
+		rc = pace(path, err);
+	if (rc)
+		return rc;
+	return spread == UPLINK_PLAIN ? build_pairs(lab, path, err)
+				      : build_lanes(lab, path, err);
 }
 
 static const char *const cables[] = { "auto", "own", "shared", NULL };
@@ -182,6 +255,7 @@ static const struct kind_option options[] = {
 	  .fallback = "auto",
 	  .help = "several pairs: a cable each, or one shared through a "
 		  "bridge; auto: shared where link.rate is limited" },
+	UPLINK_OPTIONS,
 	{ 0 },
 };
 

@@ -25,6 +25,8 @@
  */
 #define WIRE_OVERHEAD_BYTES 24
 
+#define TAG_BYTES 4 /* IEEE 802.1Q */
+
 #define FRAME_MIN_BYTES (64 + 20) /* on the wire, FCS and preamble in */
 
 /*
@@ -60,31 +62,34 @@ static uint32_t choose_burst(int64_t bps, uint32_t frame)
 	return burst > 2 * frame ? (uint32_t)burst : 2 * frame;
 }
 
-static struct tc_ratespec make_rate(uint64_t bytes_per_s)
+static struct tc_ratespec make_rate(uint64_t bytes_per_s, bool tagged)
 {
 	return (struct tc_ratespec){
 		.linklayer = TC_LINKLAYER_ETHERNET,
-		.overhead = WIRE_OVERHEAD_BYTES,
+		.overhead = WIRE_OVERHEAD_BYTES + (tagged ? TAG_BYTES : 0),
 		.mpu = FRAME_MIN_BYTES,
 		.rate = bytes_per_s < UINT32_MAX ? (uint32_t)bytes_per_s
 						 : UINT32_MAX,
 	};
 }
 
-static int put_tbf(struct nl_msg *msg, int64_t bps, int mtu)
+static int put_tbf(struct nl_msg *msg, const struct link_shape *shape)
 {
-	uint64_t rate = (uint64_t)bps / 8;
-	uint32_t frame = (uint32_t)mtu + ETH_HLEN;
-	struct tc_tbf_qopt qopt = { .rate = make_rate(rate),
-				    .peakrate = make_rate(PEAK_BYTES_PER_S),
-				    .limit = QUEUE_BYTES };
+	uint64_t rate = (uint64_t)shape->bps / 8;
+	uint32_t frame = (uint32_t)shape->mtu + ETH_HLEN +
+			 (shape->tagged ? TAG_BYTES : 0);
+	struct tc_tbf_qopt qopt = {
+		.rate = make_rate(rate, shape->tagged),
+		.peakrate = make_rate(PEAK_BYTES_PER_S, shape->tagged),
+		.limit = QUEUE_BYTES,
+	};
 	struct nlattr *options;
 
 	if (nla_put_string(msg, TCA_KIND, "tbf"))
 		return -NLE_NOMEM;
 	options = nla_nest_start(msg, TCA_OPTIONS);
 	if (!options || nla_put(msg, TCA_TBF_PARMS, sizeof(qopt), &qopt) ||
-	    nla_put_u32(msg, TCA_TBF_BURST, choose_burst(bps, frame)) ||
+	    nla_put_u32(msg, TCA_TBF_BURST, choose_burst(shape->bps, frame)) ||
 	    nla_put_u32(msg, TCA_TBF_PBURST, frame) ||
 	    nla_put_u64(msg, TCA_TBF_PRATE64, PEAK_BYTES_PER_S) ||
 	    (rate >= UINT32_MAX && nla_put_u64(msg, TCA_TBF_RATE64, rate)))
@@ -106,8 +111,8 @@ static int get_ifindex(const struct lab_netns *netns, const char *ifname,
 	return 0;
 }
 
-int link_set_rate(struct lab_netns *netns, const char *ifname, int64_t bps,
-		  int mtu, struct err *err)
+int link_set_rate(struct lab_netns *netns, const char *ifname,
+		  const struct link_shape *shape, struct err *err)
 {
 	struct tcmsg tc = { .tcm_family = AF_UNSPEC, .tcm_parent = TC_H_ROOT };
 	struct nl_msg *msg;
@@ -121,7 +126,7 @@ int link_set_rate(struct lab_netns *netns, const char *ifname, int64_t bps,
 		return err_sys(err, ENOMEM, "%s", ifname);
 	rc = nlmsg_append(msg, &tc, sizeof(tc), NLMSG_ALIGNTO);
 	if (!rc)
-		rc = put_tbf(msg, bps, mtu);
+		rc = put_tbf(msg, shape);
 	if (rc)
 		nlmsg_free(msg);
 	else /* frees it */

@@ -122,6 +122,8 @@ static void format_command(const struct split_driver *driver, enum end end,
 		command_add(c, "--vif=%s", driver->back_tap);
 		command_add(c, "--mac=%s", driver->mac);
 		command_add(c, "--domid=%d", driver->args.domid);
+		if (driver->args.vlan)
+			command_add(c, "--vlan=%d", driver->args.vlan);
 		command_add(c, "--once");
 	}
 	add_options(driver->args.options, end, c);
@@ -387,8 +389,9 @@ static int introduce(struct split_driver *driver, int xenbus_fd,
 				  .msg_controllen = sizeof(control.bytes) };
 	ssize_t n;
 
-	iov.iov_len = (size_t)snprintf(text, sizeof(text), "%d %s",
-				       driver->args.domid, driver->mac);
+	iov.iov_len = (size_t)snprintf(text, sizeof(text), "%d %s %d",
+				       driver->args.domid, driver->mac,
+				       driver->args.vlan);
 	control.head.cmsg_level = SOL_SOCKET;
 	control.head.cmsg_type = SCM_RIGHTS;
 	control.head.cmsg_len = CMSG_LEN(sizeof(int));

@@ -32,6 +32,7 @@ struct split_driver_args {
 	const char *front_tap, *back_tap;     /* "eth0", "vif1.0" */
 	const char *mac;		      /* of the guest */
 	int domid;
+	int vlan; /* netback tags and filters; 0: it does not */
 	/* Of kind domU (split_driver_options); may lack keys. Outlive it. */
 	const json_t *options;
 	bool shared;		   /* netback serves several guests */

@@ -117,6 +117,24 @@ static bool wants_ipv6(const struct plan *plan)
 	return wants;
 }
 
+/* "native: eBPF; domU: netback and eBPF", for the report; "": no VLANs. */
+static int store_tags(const struct run *run, struct err *err)
+{
+	char text[BLOCK_MAX_PATHS * 64] = "";
+	size_t used = 0;
+
+	for (size_t p = 0; p < run->paths && used < sizeof(text); p++) {
+		const char *tags = lab_path_tags(run->lab, p);
+
+		if (*tags)
+			used += (size_t)snprintf(text + used,
+						 sizeof(text) - used,
+						 "%s%s: %s", used ? "; " : "",
+						 run->plan->path[p].name, tags);
+	}
+	return *text ? store_set_meta(run->store, "tags", text, err) : 0;
+}
+
 static int build_lab(struct run *run, struct err *err)
 {
 	struct lab_path_spec spec[BLOCK_MAX_PATHS];
@@ -147,6 +165,8 @@ static int build_lab(struct run *run, struct err *err)
 	if (!rc)
 		rc = store_set_meta(run->store, "receive_cpus",
 				    lab_steering(run->lab), err);
+	if (!rc)
+		rc = store_tags(run, err);
 	/* what failed in an earlier run may be mended by now */
 	if (!rc)
 		rc = store_clear_failures(run->store, err);

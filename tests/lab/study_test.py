@@ -24,6 +24,8 @@ rootless the same as an unprivileged user
 ipv6     the same paths over IPv6 as over IPv4
 pairs    four guests at the same time and an idle neighbor, native and domU:
          each has its share, one netback serves them all; killed, it comes back
+vlan     pairs in VLANs on one and two cables, and over two routes, of a known
+         rate: two carry twice as much, and the fit says so
 percent  a path of half the link's rate is found to be that
 calibrate, validate
          what they tell and keep, even where there was no time to find out
@@ -789,6 +791,33 @@ def case_validate(vazao, tmp):
     check("building the lab" not in run.stderr, "measured once", run.stderr)
     with open(os.path.join(directory, "validation.md")) as file:
         check("| replay, the other paths | 20 |" in file.read(), "a page")
+
+
+def case_vlan(vazao, tmp):
+    directory = os.path.join(tmp, "s")
+    study = Study(vazao, directory, "vlan-pairs", "--set",
+                  "paths=[{name: native, spread: vlan}, "
+                  "{name: two, kind: native, spread: vlan, cables: 2}, "
+                  "{name: domU, spread: vlan, cables: [1, 2]}, "
+                  "{name: routes, kind: domU, spread: routes, cables: 2}]",
+                  "--set", "pairs=[2]", "--set", "flows=[4]",
+                  "--set", "direction=[send]", "--set", "socket_size=[16384]",
+                  "--set", "message_size=[16384]", "--set", "slice=40ms",
+                  "--set", "link.rate=40mbit", "--budget", "8s")
+    check(study.finish() == 0, "a study", study.output)
+    cells = {c["path"]: c for c in rows(vazao, directory)}
+    # a frame of 1500 bytes is 1542 on the wire with its tag, and carries 1448
+    for path, cables in {"native": 1, "two": 2, "domU.1": 1, "domU.2": 2}.items():
+        share = cells[path]["throughput_mbps"] / (cables * 40 * 1448 / 1542)
+        check(0.9 < share < 1.01, "%s fills its cables: %s" % (path, share),
+              study.output)
+    check(45 < cells["routes"]["throughput_mbps"] < 76,
+          "two routes are used: %s" % cells["routes"], study.output)
+    check("VLAN tags were handled by: native: " in study.output,
+          "who handled the tags", study.output)
+    told = subprocess.run([vazao, "explain", directory], capture_output=True,
+                          text=True).stdout
+    check(told.count("throughput ~ cables^") == 2, "two fits", told)
 
 
 def main():
