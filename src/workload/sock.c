@@ -119,10 +119,20 @@ static int connect_until(int fd, const struct address *address,
 	return -code;
 }
 
+static int failed_connect(int fd, int rc, const struct address *address,
+			  struct err *err)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	close(fd);
+	address_format(address, text, sizeof(text));
+	return err_sys(err, -rc, "connecting to %s, port %u", text,
+		       address_get_port(address));
+}
+
 int sock_connect(const struct address *address, const struct sock_args *args,
 		 int64_t deadline_mono_ns, struct err *err)
 {
-	char text[ADDRESS_TEXT_MAX];
 	int fd = sock_open(address, args, err);
 	int rc;
 
@@ -131,12 +141,28 @@ int sock_connect(const struct address *address, const struct sock_args *args,
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	rc = connect_until(fd, address, deadline_mono_ns);
 	fcntl(fd, F_SETFL, 0);
-	if (!rc)
+	return rc ? failed_connect(fd, rc, address, err) : fd;
+}
+
+/* A connect() that has waited SO_SNDTIMEO says EINPROGRESS (socket(7)), and
+ * goes on: it is awaited until the same moment, which has come. */
+int sock_connect_within(const struct address *address,
+			const struct sock_args *args, int64_t patience_ns,
+			struct err *err)
+{
+	int64_t deadline_ns = clock_mono_ns() + patience_ns;
+	int fd = sock_open(address, args, err);
+	int rc;
+
+	if (fd < 0)
 		return fd;
-	close(fd);
-	address_format(address, text, sizeof(text));
-	return err_sys(err, -rc, "connecting to %s, port %u", text,
-		       address_get_port(address));
+	rc = sock_set_patience(fd, patience_ns, err);
+	if (rc) {
+		close(fd);
+		return rc;
+	}
+	rc = connect_until(fd, address, deadline_ns);
+	return rc ? failed_connect(fd, rc, address, err) : fd;
 }
 
 int sock_accept(int listen_fd, int64_t deadline_mono_ns, struct err *err)

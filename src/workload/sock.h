@@ -36,6 +36,12 @@ int sock_listen(struct address *address, int backlog,
 /* Returns a connected socket or -errno; -ETIMEDOUT past the deadline. */
 int sock_connect(const struct address *address, const struct sock_args *args,
 		 int64_t deadline_mono_ns, struct err *err);
+
+/* The same in fewer system calls: as sock_set_patience() from then on. */
+int sock_connect_within(const struct address *address,
+			const struct sock_args *args, int64_t patience_ns,
+			struct err *err);
+
 int sock_accept(int listen_fd, int64_t deadline_mono_ns, struct err *err);
 
 /* Until the socket is ready for `events`: 0, or -ETIMEDOUT. */

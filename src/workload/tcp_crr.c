@@ -92,24 +92,19 @@ static int receive_all(const struct lane *lane, int fd, size_t size, bool last,
 
 static int begin(struct lane *lane, struct flow *flow, struct err *err)
 {
-	int rc;
+	int fd;
 
 	flow->since_ns = clock_mono_ns();
-	flow->fd = sock_connect(lane->peer, lane->sock,
-				flow->since_ns + lane->patience_ns, err);
-	if (flow->fd < 0) {
-		rc = flow->fd;
-		flow->fd = -1;
-		return rc;
-	}
+	fd = sock_connect_within(lane->peer, lane->sock, lane->patience_ns,
+				 err);
+	if (fd < 0)
+		return fd;
+	flow->fd = fd;
 	flow->busy = true;
 	lane->busy++;
-	rc = sock_set_patience(flow->fd, lane->patience_ns, err);
 	if (lane->token)
 		memcpy(lane->buffer, lane->token, BLOCK_TOKEN_BYTES);
-	return rc ? rc
-		  : send_all(lane, flow->fd,
-			     token_size(lane) + request_size(lane), err);
+	return send_all(lane, fd, token_size(lane) + request_size(lane), err);
 }
 
 static int finish(struct lane *lane, struct flow *flow, struct err *err)
@@ -152,11 +147,20 @@ static int crr_drain(struct lane *lane, struct err *err)
 	return 0;
 }
 
+/* What accept() returns has it from the listener, with TCP; a UNIX or vsock
+ * connection has not. */
+static int set_patience(const struct lane *lane, int fd, struct err *err)
+{
+	if (workload_of(lane->point)->transport == TRANSPORT_IP)
+		return 0;
+	return sock_set_patience(fd, lane->patience_ns, err);
+}
+
 /* Who shows no token is sent away; he is not this block's. */
 static int serve(struct lane *lane, int fd, struct err *err)
 {
 	size_t token = token_size(lane);
-	int rc = sock_set_patience(fd, lane->patience_ns, err);
+	int rc = set_patience(lane, fd, err);
 
 	if (!rc)
 		rc = receive_all(lane, fd, token + request_size(lane), false,
