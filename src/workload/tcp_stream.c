@@ -11,17 +11,23 @@
  * socket that takes part of a message gets the rest of it next. Their bytes
  * are counted as one sum.
  *
- * recv() asks for the receiver's socket size (64K where the kernel sizes the
- * socket), after netperf, which asks for what getsockopt(SO_RCVBUF) says: the
- * kernel doubles the size for its overhead, so that what was asked for holds
- * about one window of payload. It depends on the point alone, so that every
- * path is read in the same way.
+ * Two kinds of reader, by the point alone, so that every path is read in the
+ * same way:
+ *   socket size given: netperf's, which asks recv() for what
+ *	getsockopt(SO_RCVBUF) says; the kernel doubles the size for its
+ *	overhead, so that what was asked for holds about one window of payload.
+ *   sized by the kernel: iperf3's and neper's, which await data first and then
+ *	ask for a message (of 4K to 64K). Of one flow, data is looked for LOOKS
+ *	times before the thread sleeps: waking a processor costs the sender
+ *	more than the looks cost the receiver.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "workload/end.h"
 #include "workload/zero_copy.h"
 
@@ -29,17 +35,25 @@
 #define RECEIVE_BYTES_MIN 4096
 #define RECEIVE_BYTES_MAX 1048576
 
+/* poll() calls, some 3 us altogether; one of them may sleep. */
+#define LOOKS 10
+
 /* recv() calls in one drain() */
 #define DRAIN_MAX 64
 
+static int64_t receiver_socket_size(const struct point *point)
+{
+	int64_t own = point->value[AXIS_RECEIVER_SOCKET_SIZE];
+
+	return own ? own : point->value[AXIS_SOCKET_SIZE];
+}
+
 static size_t stream_buffer_bytes(const struct point *point, bool counts)
 {
-	int64_t bytes = point->value[AXIS_RECEIVER_SOCKET_SIZE];
+	int64_t bytes = receiver_socket_size(point);
 
 	if (!counts)
 		return (size_t)point->value[AXIS_MESSAGE_SIZE];
-	if (bytes == 0)
-		bytes = point->value[AXIS_SOCKET_SIZE];
 	if (bytes == 0)
 		return RECEIVE_BYTES;
 	if (bytes < RECEIVE_BYTES_MIN)
@@ -78,9 +92,46 @@ static int feed_one(struct lane *lane, struct err *err)
 	return code ? lane_send_failed(lane, code, err) : 0;
 }
 
+/* 0: patience is over; -1: EINTR, or worse. */
+static int await_data(const struct lane *lane, int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	int rc = 0;
+
+	for (int i = 1; i < LOOKS && !rc; i++)
+		rc = poll(&pfd, 1, 0);
+	return rc ? rc
+		  : poll(&pfd, 1, (int)(lane->patience_ns / NS_PER_MS) + 1);
+}
+
+/* As recv(). */
+static ssize_t await_and_receive(struct lane *lane, int fd, size_t size)
+{
+	int ready = await_data(lane, fd);
+
+	if (ready > 0)
+		return recv(fd, lane->buffer, size, lane->receive_flags);
+	if (ready == 0)
+		errno = EAGAIN;
+	return -1;
+}
+
+/* How much is asked for at once where data is awaited first; else 0. */
+static size_t read_bytes(const struct point *point)
+{
+	int64_t bytes = point->value[AXIS_MESSAGE_SIZE];
+
+	if (receiver_socket_size(point))
+		return 0;
+	if (bytes < RECEIVE_BYTES_MIN)
+		return RECEIVE_BYTES_MIN;
+	return bytes < RECEIVE_BYTES ? (size_t)bytes : RECEIVE_BYTES;
+}
+
 static int count_one(struct lane *lane, struct err *err)
 {
 	const int fd = lane->flow[0].fd;
+	const size_t awaited = read_bytes(lane->point);
 	const size_t size = lane->buffer_bytes;
 	char *buffer = lane->buffer;
 	const int flags = lane->receive_flags;
@@ -89,7 +140,8 @@ static int count_one(struct lane *lane, struct err *err)
 	int code = 0;
 
 	while (!wake_pending()) {
-		n = recv(fd, buffer, size, flags);
+		n = awaited ? await_and_receive(lane, fd, awaited)
+			    : recv(fd, buffer, size, flags);
 		if (n > 0) {
 			bytes += (uint64_t)n;
 		} else if (n == 0 || errno != EINTR) {
