@@ -28,6 +28,7 @@ enum place {
 	PLACE_FRONTEND, /* netfront */
 	PLACE_BACKEND,	/* netback */
 	PLACE_MACHINE,	/* UML or QEMU, without what its guest has above */
+	PLACE_ROOTLESS, /* pasta or slirp4netns */
 	PLACE_PEER,	/* M2's end */
 	PLACE_REST,	/* of the whole host: bridge and softirqs on nobody's
 			    * back, and what else ran */

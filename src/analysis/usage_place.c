@@ -16,6 +16,8 @@ const struct place_desc place_table[PLACES] = {
 	[PLACE_BACKEND] = { "backend", "netback" },
 	[PLACE_MACHINE] = { "machine",
 		"UML or QEMU, without the application in its guest" },
+	[PLACE_ROOTLESS] = { "rootless network",
+		"pasta or slirp4netns: the container's frames as sockets" },
 	[PLACE_PEER] = { "peer", "M2's application, user mode and kernel" },
 	[PLACE_REST] = { "bridge, other",
 		"softirqs on none of these processes, and whatever else ran" },
@@ -25,8 +27,8 @@ const struct place_desc place_table[PLACES] = {
 };
 /* clang-format on */
 
-static const char *const helpers[] = { "netfront", "netback", "uml", "qemu",
-				       NULL };
+static const char *const helpers[] = { "netfront", "netback",	  "uml", "qemu",
+				       "pasta",	   "slirp4netns", NULL };
 
 /* Down the keys, NULL-ended; NAN: not there. */
 static double number(const json_t *at, const char *const *keys)
@@ -79,6 +81,13 @@ static double machine_ns(const json_t *counters)
 	return known(known(uml) + known(qemu) - inside);
 }
 
+static double rootless_ns(const json_t *counters)
+{
+	double pasta = helper_ns(counters, "pasta");
+
+	return isnan(pasta) ? helper_ns(counters, "slirp4netns") : pasta;
+}
+
 /* Less than 0 by chance, ticks being coarse: the sum over blocks is right. */
 static double rest_ns(const json_t *counters)
 {
@@ -104,6 +113,8 @@ double place_ns(const json_t *counters, enum place place)
 		return helper_ns(counters, "netback");
 	case PLACE_MACHINE:
 		return machine_ns(counters);
+	case PLACE_ROOTLESS:
+		return rootless_ns(counters);
 	case PLACE_PEER:
 		return NUMBER(counters, "m2", "process", "cpu_ns");
 	case PLACE_REST:

@@ -48,6 +48,20 @@ static void test_places_add_up(void **state)
 	json_decref(counters);
 }
 
+static void test_a_containers_program_has_its_place(void **state)
+{
+	json_t *counters =
+		parse("{\"host\": {\"busy_ns\": 1000},"
+		      " \"processes\": {\"pasta\": {\"cpu_ns\": 400}},"
+		      " \"m1\": {\"process\": {\"cpu_ns\": 100}},"
+		      " \"m2\": {\"process\": {\"cpu_ns\": 150}}}");
+
+	(void)state;
+	assert_near(place_ns(counters, PLACE_ROOTLESS), 400);
+	assert_near(place_ns(counters, PLACE_REST), 350);
+	json_decref(counters);
+}
+
 /* A guest's own kernel: its application is inside the machine's time. */
 static void test_a_guest_is_not_counted_twice(void **state)
 {
@@ -154,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places_add_up),
+		cmocka_unit_test(test_a_containers_program_has_its_place),
 		cmocka_unit_test(test_a_guest_is_not_counted_twice),
 		cmocka_unit_test(test_what_is_not_there_is_no_zero),
 		cmocka_unit_test(test_ratio_and_error),

@@ -20,6 +20,12 @@ static const struct path_needs path_needs[] = {
 	{ "qemu", { "namespaces", "veth", "bridge", "TAP", "tcg" } },
 	{ "xen", { "namespaces", "veth", "bridge", "TAP", "tcg" } },
 	{ "xen-host", { "namespaces", "veth", "bridge", "Xen" } },
+	{ "veth", { "namespaces", "veth" } },
+	{ "bridge", { "namespaces", "veth", "bridge", "nftables" } },
+	{ "macvlan", { "namespaces", "veth", "macvlan" } },
+	{ "ipvlan", { "namespaces", "veth", "ipvlan" } },
+	{ "pasta", { "namespaces", "veth", "TAP", "pasta" } },
+	{ "slirp4netns", { "namespaces", "veth", "TAP", "slirp4netns" } },
 	{ NULL, { NULL } },
 };
 /* clang-format on */

@@ -39,6 +39,10 @@ const struct probe doctor_probes[] = {
 	  "only the plan xen-host needs it: quick-xen and paper-xen emulate a machine with Xen" },
 	{ "gnuplot", PROBE_RUN, probe_program, "gnuplot", false, 0, NULL,
 	  "apt-get install gnuplot-nox; only `vazao figures` needs it" },
+	{ "pasta", PROBE_RUN, probe_program, "pasta", false, 0, NULL,
+	  "apt-get install passt; only the path pasta needs it" },
+	{ "slirp4netns", PROBE_RUN, probe_program, "slirp4netns", false, 0, NULL,
+	  "apt-get install slirp4netns; only the path slirp4netns needs it" },
 
 	{ "veth", PROBE_KERNEL, probe_link, "veth", true, 0, NULL,
 	  "modprobe veth, or a kernel with CONFIG_VETH; every path needs it" },

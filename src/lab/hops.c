@@ -8,6 +8,7 @@
 #include "base/axis.h"
 #include "base/netdev.h"
 #include "lab/inside.h"
+#include "lab/stacked.h"
 
 static int blame(struct err *err, const struct lab_path *path,
 		 const struct lab_hop *hop)
@@ -72,13 +73,30 @@ static int set_hops(const struct lab_path *path, int mtu, int offload,
 	return 0;
 }
 
+/* A long packet would be cut no sooner than by the hop that it stands on. */
+static int set_stacked(const struct lab_path *path, int offload,
+		       struct err *err)
+{
+	int segments = offload == OFFLOAD_ON ? LINK_SEGMENTS_MAX : 1;
+
+	for (int i = 0; i < path->hops; i++) {
+		const struct lab_hop *hop = &path->hop[i];
+
+		if (hop->role == HOP_STACKED &&
+		    link_set_segments(hop->netns, hop->ifname, segments, err))
+			return err_wrap(err, "path %s", path->name);
+	}
+	return 0;
+}
+
 static int check_hops(const struct lab_path *path, int mtu, int offload,
 		      struct err *err)
 {
 	for (int i = 0; i < path->hops; i++) {
 		const struct lab_hop *hop = &path->hop[i];
 
-		if (hop->role != HOP_END && check_hop(hop, mtu, offload, err))
+		if (hop->role != HOP_END && hop->role != HOP_STACKED &&
+		    check_hop(hop, mtu, offload, err))
 			return blame(err, path, hop);
 	}
 	return 0;
@@ -146,6 +164,8 @@ int lab_set_hops(struct lab *lab, size_t path, int mtu, int offload,
 	const struct lab_path *p = &lab->path[path];
 	int rc = set_hops(p, mtu, offload, err);
 
+	if (!rc)
+		rc = set_stacked(p, offload, err);
 	if (!rc)
 		rc = set_rates(lab, p, mtu, err);
 	if (!rc)

@@ -77,10 +77,10 @@ const char *lab_steering(const struct lab *lab);
 /* One end of a path: the node, its interface on this path, and its address. */
 struct lab_end {
 	struct lab_node *node;
-	const char *ifname;   /* "eth0" */
-	const char *address;  /* "10.77.1.1" */
-	int prefix;	      /* 24 */
+	const char *ifname, *address; /* "eth0", "10.77.1.1" */
+	int prefix, mtu; /* 24; its own, whatever the point's; 0: the point's */
 	const char *address6; /* of a /64; "": none */
+	bool fixed_offload;   /* not the agent's to set */
 };
 
 /*

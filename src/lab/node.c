@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +112,27 @@ void node_kill(pid_t *pid)
 			;
 	}
 	*pid = 0;
+}
+
+void node_read_last_words(int stderr_fd, char *text, size_t size)
+{
+	char bytes[512];
+	struct stat st;
+	ssize_t n = 0;
+	char *line;
+
+	if (stderr_fd >= 0 && fstat(stderr_fd, &st) == 0)
+		n = pread(stderr_fd, bytes, sizeof(bytes) - 1,
+			  st.st_size > (off_t)sizeof(bytes) - 1
+				  ? st.st_size - (off_t)sizeof(bytes) + 1
+				  : 0);
+	while (n > 0 && bytes[n - 1] == '\n')
+		n--;
+	bytes[n > 0 ? n : 0] = '\0';
+	line = strrchr(bytes, '\n');
+	line = line ? line + 1 : bytes;
+	snprintf(text, size, "%.*s", (int)size - 1,
+		 *line ? line : "it said nothing");
 }
 
 static void close_pair(int pair[2])

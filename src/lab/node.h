@@ -118,6 +118,10 @@ void node_close_fd(int *fd);
  * fine. */
 void node_kill(pid_t *pid);
 
+/* The last line of what was written to the child's stderr_fd, a memory file;
+ * -1 is fine. */
+void node_read_last_words(int stderr_fd, char *text, size_t size);
+
 /*
  * Two pipes to a child: channel->read_fd and write_fd are the caller's ends,
  * child_fd[0] and child_fd[1] are its stdin and stdout. All close-on-exec.

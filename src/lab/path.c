@@ -9,8 +9,10 @@
 
 /* Every kind of path there is. A new one is a file and a line here. */
 const struct path_ops *const path_kinds[] = {
-	&path_native, &path_dom0, &path_domU,	  &path_uml,
-	&path_qemu,   &path_xen,  &path_xen_host, NULL,
+	&path_native,	   &path_dom0,	  &path_domU,	  &path_uml,
+	&path_qemu,	   &path_xen,	  &path_xen_host, &path_veth,
+	&path_bridge,	   &path_macvlan, &path_ipvlan,	  &path_pasta,
+	&path_slirp4netns, NULL,
 };
 
 int path_find_kind(const char *name, const struct path_ops **ops,
@@ -110,6 +112,7 @@ const char *path_role_name(enum hop_role role)
 {
 	static const char *const names[] = {
 		[HOP_END] = "end",
+		[HOP_STACKED] = "end",
 		[HOP_PORT] = "port",
 		[HOP_BRIDGE] = "bridge",
 		[HOP_TRUNK] = "trunk",

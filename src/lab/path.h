@@ -60,10 +60,11 @@ int path_find_kind(const char *name, const struct path_ops **ops,
 		   struct err *err);
 
 enum hop_role {
-	HOP_END,    /* its agent sets it, not the lab: M1's and M2's own */
-	HOP_PORT,   /* a cable's end, a TAP, a bridge's port */
-	HOP_BRIDGE, /* takes an MTU only after its ports can */
-	HOP_TRUNK   /* bears VLANs, or is a bond's part: set before them */
+	HOP_END,     /* its agent sets it, not the lab: M1's and M2's own */
+	HOP_STACKED, /* an end of fixed offloads: its packets get one segment */
+	HOP_PORT,    /* a cable's end, a TAP, a bridge's port */
+	HOP_BRIDGE,  /* takes an MTU only after its ports can */
+	HOP_TRUNK    /* bears VLANs, or is a bond's part: set before them */
 };
 
 const char *path_role_name(enum hop_role role);
@@ -143,6 +144,7 @@ struct lab_node *lab_m2(const struct lab *lab);
 int lab_add_node(struct lab *lab, struct lab_node *node, struct err *err);
 
 extern const struct path_ops path_native, path_dom0, path_domU, path_uml,
-	path_qemu, path_xen, path_xen_host;
+	path_qemu, path_xen, path_xen_host, path_veth, path_bridge,
+	path_macvlan, path_ipvlan, path_pasta, path_slirp4netns;
 
 #endif

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,28 +132,6 @@ static void format_command(const struct split_driver *driver, enum end end,
  * Last words.
  */
 
-/* The last line of what it wrote to standard error. */
-static void read_last_words(const struct half *half, char *text, size_t size)
-{
-	char bytes[512];
-	struct stat st;
-	ssize_t n = 0;
-	char *line;
-
-	if (half->stderr_fd >= 0 && fstat(half->stderr_fd, &st) == 0)
-		n = pread(half->stderr_fd, bytes, sizeof(bytes) - 1,
-			  st.st_size > (off_t)sizeof(bytes) - 1
-				  ? st.st_size - (off_t)sizeof(bytes) + 1
-				  : 0);
-	while (n > 0 && bytes[n - 1] == '\n')
-		n--;
-	bytes[n > 0 ? n : 0] = '\0';
-	line = strrchr(bytes, '\n');
-	line = line ? line + 1 : bytes;
-	snprintf(text, size, "%.*s", (int)size - 1,
-		 *line ? line : "it said nothing");
-}
-
 static bool has_ended(const struct half *half, siginfo_t *info)
 {
 	info->si_pid = 0;
@@ -172,7 +149,7 @@ static void tell_half(const struct half *half, char *text, size_t size)
 	else if (info.si_pid && info.si_code != CLD_EXITED)
 		snprintf(text, size, "killed by signal %d", info.si_status);
 	else
-		read_last_words(half, text, size);
+		node_read_last_words(half->stderr_fd, text, size);
 }
 
 /* A socket closes a moment before its process can be waited for, and the end

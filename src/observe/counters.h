@@ -37,7 +37,7 @@
  *                  in the turns, other people's load too
  *   m1, m2         END: the path's two nodes
  *   processes      {"netfront": PROCESS, "netback": ..., "uml": ...,
- *                  "qemu": ...}: helpers that carry this path's frames, each
+ *                  "qemu": ..., "pasta": ..., "slirp4netns": ...}: helpers that carry this path's frames, each
  *                  with all of its threads and children; on the host
  *   hops           [HOP ...] from M1 to M2, the ends among them where they
  *                  are on the host

@@ -160,8 +160,8 @@ static void put_group(const struct matrix *m, const struct account *a,
 /* Of the columns below; the total has its interval beside it. */
 static const enum place columns[] = { PLACE_APPLICATION, PLACE_STACK,
 				      PLACE_FRONTEND,	 PLACE_BACKEND,
-				      PLACE_MACHINE,	 PLACE_PEER,
-				      PLACE_REST };
+				      PLACE_MACHINE,	 PLACE_ROOTLESS,
+				      PLACE_PEER,	 PLACE_REST };
 #define COLUMNS (sizeof(columns) / sizeof(*columns))
 
 /* A column is there where any path has it. */
@@ -177,8 +177,8 @@ static void write_columns(const struct explanation *e,
 			  const struct prose *prose)
 {
 	static const char *const heads[] = { "app",  "stack",	"front",
-					     "back", "machine", "peer",
-					     "other" };
+					     "back", "machine", "program",
+					     "peer", "other" };
 	char row[256];
 
 	snprintf(row, sizeof(row), "%-18s", "path");

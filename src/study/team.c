@@ -439,14 +439,16 @@ static int configure_end(struct agent *agent, const struct lab_end *end,
 			 int mtu, int offload, json_t **features,
 			 struct err *err)
 {
+	int own_mtu = end->mtu ? end->mtu : mtu;
+	int own_offload = end->fixed_offload ? -1 : offload;
 	struct agent_netdev netdev = { .ifname = end->ifname,
-				       .mtu = mtu,
-				       .offload = offload };
+				       .mtu = own_mtu,
+				       .offload = own_offload };
 	json_t *state = NULL;
 	int rc = agent_set_netdev(agent, &netdev, &state, err);
 
 	if (!rc)
-		rc = check_end(agent, end, mtu, offload, state, err);
+		rc = check_end(agent, end, own_mtu, own_offload, state, err);
 	if (!rc && features) {
 		json_decref(*features);
 		*features = json_incref(json_object_get(state, "features"));
