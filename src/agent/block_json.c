@@ -92,9 +92,10 @@ int block_latency_from_json(const json_t *list, struct histogram *h,
 
 static json_t *datagrams_to_json(const struct block_datagrams *d)
 {
-	return json_pack("{sI sI sI sf}", "received", (json_int_t)d->received,
-			 "lost", (json_int_t)d->lost, "reordered",
-			 (json_int_t)d->reordered, "jitter_us", d->jitter_us);
+	return json_pack("{sI sI sI sf sf}", "received",
+			 (json_int_t)d->received, "lost", (json_int_t)d->lost,
+			 "reordered", (json_int_t)d->reordered, "jitter_us",
+			 d->jitter_us, "growth_us", d->growth_us);
 }
 
 static json_t *block_result_common(const struct block_result *result,
@@ -167,9 +168,10 @@ static int datagrams_from_json(const json_t *json, struct block_datagrams *d,
 {
 	json_int_t received, lost, reordered;
 
-	if (json_unpack((json_t *)json, "{sI sI sI sF}", "received", &received,
-			"lost", &lost, "reordered", &reordered, "jitter_us",
-			&d->jitter_us) < 0)
+	if (json_unpack((json_t *)json, "{sI sI sI sF sF}", "received",
+			&received, "lost", &lost, "reordered", &reordered,
+			"jitter_us", &d->jitter_us, "growth_us",
+			&d->growth_us) < 0)
 		return err_set(err, EPROTO, "datagrams without their numbers");
 	d->received = received;
 	d->lost = lost;

@@ -62,16 +62,32 @@ static void add_tick(const struct agent_block_args *args, json_t *json)
 				    json_integer(args->watch.tick_ns));
 }
 
+/* What one member does, where that is not the point; false: it is. */
+static bool own_point(const struct agent_block_args *args, size_t member,
+		      struct point *point)
+{
+	if (block_is_neighbor(args, member)) {
+		*point = *args->neighbor;
+		return true;
+	}
+	if (!args->pacing_bps)
+		return false;
+	*point = *args->point;
+	point->value[AXIS_PACING_RATE] = args->pacing_bps[member];
+	return true;
+}
+
 static json_t *address_to_json(const struct agent_block_args *args,
 			       size_t member)
 {
 	const char *address =
 		args->m2_listen ? args->m2_listen : args->m2_address[member];
+	struct point own;
 
-	if (!block_is_neighbor(args, member))
+	if (!own_point(args, member, &own))
 		return json_string(address);
 	return json_pack("{ss so}", "address", address, "point",
-			 point_to_json(args->neighbor));
+			 point_to_json(&own));
 }
 
 static int listen_on_m2(struct block_run *run, struct err *err)
@@ -110,6 +126,7 @@ static int post_follow(struct block_run *run, size_t p)
 	struct outcome *outcome = &run->m1[p];
 	json_t *json = common_args(args);
 	const char *data_address;
+	struct point own;
 	int data_port, baton_port;
 
 	if (json_unpack(
@@ -128,9 +145,8 @@ static int post_follow(struct block_run *run, size_t p)
 			  "baton_port", baton_port, "timing",
 			  block_timing_to_json(&args->timing), "turn_wait_ns",
 			  (json_int_t)longest_ns(run)));
-	if (block_is_neighbor(args, p))
-		json_object_set_new(json, "point",
-				    point_to_json(args->neighbor));
+	if (own_point(args, p, &own))
+		json_object_set_new(json, "point", point_to_json(&own));
 	add_token(args, json);
 	add_tick(args, json);
 	set_observe(json, args->m1_observe ? args->m1_observe[p] : NULL);

@@ -98,7 +98,7 @@
  *                 "strangers", "socket": {"sndbuf_bytes", "rcvbuf_bytes",
  *                 "mss_bytes", "retransmits", "congestion"}, "fed_bytes",
  *                 "fed_ns", "datagrams": {"received", "lost", "reordered",
- *                 "jitter_us"}, "latency"?: [[bucket, count], ...],
+ *                 "jitter_us", "growth_us"}, "latency"?: [[bucket, count], ...],
  *                 "counters"?: observe/counters.h; of an M1 what is m1 there,
  *                 of M2 the rest}
  */

@@ -111,10 +111,8 @@ void path_set_m2(struct lab_path *path, struct lab_node *node,
 const char *path_role_name(enum hop_role role)
 {
 	static const char *const names[] = {
-		[HOP_END] = "end",
-		[HOP_STACKED] = "end",
-		[HOP_PORT] = "port",
-		[HOP_BRIDGE] = "bridge",
+		[HOP_END] = "end",     [HOP_STACKED] = "end",
+		[HOP_PORT] = "port",   [HOP_BRIDGE] = "bridge",
 		[HOP_TRUNK] = "trunk",
 	};
 

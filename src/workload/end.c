@@ -301,8 +301,10 @@ int end_report(struct end *end, struct block_result *result, struct err *err)
 	result->fed_bytes = end->fed_bytes;
 	result->fed_ns = end->fed_ns;
 	result->datagrams = end->datagrams;
-	if (end->counted_turns)
+	if (end->counted_turns) {
 		result->datagrams.jitter_us /= (double)end->counted_turns;
+		result->datagrams.growth_us /= (double)end->counted_turns;
+	}
 	if (rc || end->flows == 0 || end->flow[0].fd < 0)
 		return rc;
 	return sock_read(end->flow[0].fd, &result->socket, err);

@@ -35,6 +35,8 @@ struct block_socket {
 struct block_datagrams {
 	int64_t received, lost, reordered;
 	double jitter_us; /* RFC 3550, 6.4.1: mean over flows and slices */
+	double growth_us; /* of the least transit from a slice's first quarter
+			   * to its last: a queue that fills; mean as jitter */
 };
 
 /* One path's result at one end. `slice`, `latency` and `datagrams` are filled

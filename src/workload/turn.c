@@ -250,7 +250,8 @@ static void add_window(const struct mark *marks, double *bits_per_ns,
 		slice->duration_ns = ns;
 }
 
-static void add_datagrams(struct end *end, const struct mark *marks)
+static void add_datagrams(struct end *end, const struct lane *lane,
+			  const struct mark *marks)
 {
 	struct block_datagrams *d = &end->datagrams;
 	int64_t received = (int64_t)(marks[1].received - marks[0].received);
@@ -261,6 +262,7 @@ static void add_datagrams(struct end *end, const struct mark *marks)
 	d->lost += lost > 0 ? lost : 0;
 	d->reordered += (int64_t)(marks[1].reordered - marks[0].reordered);
 	d->jitter_us += marks[1].jitter_us / (double)end->counting;
+	d->growth_us += lane_growth_us(lane) / (double)end->counting;
 }
 
 /* The windows of all lanes as one: the bytes of all, and the time in which
@@ -276,7 +278,7 @@ static void sum_windows(struct course *c, const struct mark *own,
 
 		add_window(marks, &rate, slice);
 		if (c->turn->number && end->ops->lossy)
-			add_datagrams(end, marks);
+			add_datagrams(end, &end->lane[i], marks);
 	}
 	if (end->counting > 1 && rate > 0)
 		slice->duration_ns =
@@ -399,6 +401,9 @@ static int count_window(struct course *c, struct mark marks[2], struct err *err)
 
 	if (rc)
 		return rc;
+	for (size_t i = 0; i < end->counting; i++)
+		lane_set_window(&end->lane[i], window.open_ns,
+				window.measure_ns);
 	crew_start(end->crew, end, true, &window);
 	rc = crew_count_until(lane, wake, window.open_ns, &marks[0], hear, c,
 			      err);

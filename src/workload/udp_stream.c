@@ -160,6 +160,19 @@ static int udp_feed(struct lane *lane, struct err *err)
 			      err);
 }
 
+/* A late datagram says little; that even the fastest takes longer at the
+ * window's end than at its beginning says that a queue fills. */
+static void note_least(const struct lane *lane, struct sequence *s,
+		       int64_t now_ns, int64_t transit_ns)
+{
+	int64_t *least = now_ns < lane->early_ns   ? &s->least_ns[0]
+			 : now_ns >= lane->late_ns ? &s->least_ns[1]
+						   : NULL;
+
+	if (least && transit_ns < *least)
+		*least = transit_ns;
+}
+
 /* RFC 3550, 6.4.1: D is the difference of two datagrams' times of transit,
  * J the mean of |D| with a gain of 1/16. */
 static void note_transit(struct sequence *s, int64_t transit_ns)
@@ -176,6 +189,8 @@ static void note_number(struct sequence *s, const struct datagram *d)
 {
 	bool first = s->turn != d->turn;
 
+	if (first)
+		s->least_ns[0] = s->least_ns[1] = INT64_MAX;
 	s->turn = d->turn;
 	s->received++;
 	if (d->number < s->next) {
@@ -188,13 +203,17 @@ static void note_number(struct sequence *s, const struct datagram *d)
 
 static void take(struct lane *lane, struct flow *flow, size_t size)
 {
+	struct sequence *s = &flow->sequence;
 	struct datagram d;
+	int64_t now_ns;
 
 	if (datagram_decode(lane->buffer, size, &d) || d.turn != lane->turn)
 		return;
 	lane_add_bytes(lane, size);
-	note_number(&flow->sequence, &d);
-	note_transit(&flow->sequence, clock_mono_ns() - d.sent_ns);
+	note_number(s, &d);
+	now_ns = clock_mono_ns();
+	note_least(lane, s, now_ns, now_ns - d.sent_ns);
+	note_transit(s, now_ns - d.sent_ns);
 }
 
 /* As recv(): waking a sleeping processor costs the sender more than a few
