@@ -14,6 +14,7 @@ set tics nomirror
 set grid ytics lc rgb '#dddddd' lt 1
 set bars 0.5
 set logscale x 2
+set xrange [0.909091:70.4]
 set lmargin 10
 set rmargin 3
 set ylabel 'all, 10^6 bit/s'

@@ -147,8 +147,16 @@ static void write_script(FILE *out, const struct matrix *m, size_t point,
 		{ "neighbor p99 us", P99, 0, 0, "[0:*]" },
 	};
 	int n = m->point[point].value[AXIS_NEIGHBOR] ? 4 : 3;
+	struct pairs_curve curve;
 
 	write_head(out, name, n);
+	pairs_curve_of(m, point, 0, &curve);
+	if (curve.n > 1) /* room for the outermost intervals */
+		fprintf(out, "set xrange [%g:%g]\n",
+			(double)curve.cell[0]->point->value[AXIS_PAIRS] / 1.1,
+			(double)curve.cell[curve.n - 1]
+					->point->value[AXIS_PAIRS] *
+				1.1);
 	for (int i = 0; i < n; i++)
 		write_panel(out, m, &panels[i], i == 0, i == n - 1);
 	fputs("unset multiplot\nset output\n", out);
