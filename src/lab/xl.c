@@ -75,6 +75,15 @@ static int check_doors(const char *root, struct err *err)
 	return 0;
 }
 
+int xl_find(const char *root, char xl[static PATH_MAX], struct err *err)
+{
+	return find_tool(root, "xl", xl)
+		       ? 0
+		       : err_set(err, ENOPKG,
+				 "there is no xl: install the package "
+				 "xen-utils-common");
+}
+
 int xl_probe(const char *root, char xl[static PATH_MAX], struct err *err)
 {
 	static const struct {
@@ -82,7 +91,6 @@ int xl_probe(const char *root, char xl[static PATH_MAX], struct err *err)
 	} needs[] = {
 		{ "ip", "iproute2" },
 		{ "xenstore-write", "xenstore-utils" },
-		{ "xl", "xen-utils-common" }, /* last: it stays in *xl */
 	};
 	int rc = check_dom0(root, err);
 
@@ -93,7 +101,7 @@ int xl_probe(const char *root, char xl[static PATH_MAX], struct err *err)
 			rc = err_set(err, ENOPKG,
 				     "there is no %s: install the package %s",
 				     needs[i].tool, needs[i].package);
-	return rc;
+	return rc ? rc : xl_find(root, xl, err);
 }
 
 /*

@@ -22,6 +22,9 @@
  */
 int xl_probe(const char *root, char xl[static PATH_MAX], struct err *err);
 
+/* xl's file alone: in a cage the new /proc hides /proc/xen. */
+int xl_find(const char *root, char xl[static PATH_MAX], struct err *err);
+
 struct xl_domU {
 	const char *name;	      /* of the domain */
 	const char *kernel, *ramdisk; /* files */

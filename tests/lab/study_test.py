@@ -10,6 +10,7 @@ domU     kill -9 of netfront, or of netback: the cell is tried again and the
 qemu     kill -9 of QEMU, then the guest's panic: it is booted anew and the
          study goes on
 ill      QEMU that is stopped, an agent in the guest that is: the same (long)
+xen_host the machine's own Xen, which is not there
 ill_xen  domU that panics or is destroyed, xenstored or QEMU killed (long)
 unbootable
          a broken file system, a broken kernel: lost with the reason, and the
@@ -547,6 +548,22 @@ def case_xen(vazao, tmp):
               row["path"] + " was measured", study.output)
         print("%s: %.0f Mbit/s" % (row["path"], row["throughput_mbps"]))
     check(all(map(has_ended, qemus)), "no QEMU is left")
+
+
+def case_xen_host(vazao, tmp):
+    """A machine that does not run Xen: refused in one line, nothing made."""
+    if os.path.exists("/proc/xen/capabilities"):
+        print("this machine runs Xen", file=sys.stderr)
+        sys.exit(SKIP)
+    directory = os.path.join(tmp, "s")
+    run = subprocess.run([vazao, "study", "xen-host", "-o", directory],
+                         capture_output=True, text=True)
+    check(run.returncode == 4, "status 4, not %d" % run.returncode, run.stderr)
+    check(len(run.stderr.splitlines()) == 1 and
+          "this machine does not run Xen" in run.stderr, "one clear line", run.stderr)
+    check(not os.path.exists(directory), "no study is begun")
+    run = subprocess.run([vazao, "lab", "up", "xen-host"], capture_output=True, text=True)
+    check(run.returncode == 4, "lab up: status 4, not %d" % run.returncode, run.stderr)
 
 
 def started_at(pid):
