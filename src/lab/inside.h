@@ -32,6 +32,7 @@ struct xen_host {
 
 struct lab {
 	struct lab_args args; /* its strings are the caller's */
+	cpu_set_t cpus;	      /* all that it may use */
 	struct lab_node *m2;
 	struct lab_node *node[LAB_NODES_MAX]; /* without M2 */
 	size_t nodes;

@@ -21,6 +21,11 @@ const struct lab_args *lab_get_args(const struct lab *lab)
 	return &lab->args;
 }
 
+const cpu_set_t *lab_cpus(const struct lab *lab)
+{
+	return &lab->cpus;
+}
+
 struct lab_node *lab_m2(const struct lab *lab)
 {
 	return lab->m2;
@@ -339,6 +344,7 @@ int lab_create(struct lab **lab, const struct lab_args *args,
 	if (args->pairs > 1)
 		raise_fd_limit();
 	made->args = *args;
+	sched_getaffinity(0, sizeof(made->cpus), &made->cpus);
 	made->path = calloc(args->paths + 1, sizeof(*made->path));
 	rc = -ENOMEM;
 	if (!made->path) {
@@ -463,6 +469,7 @@ int lab_start_agent(struct lab *lab, struct lab_node *node,
 		    struct lab_channel *channel, struct err *err)
 {
 	struct placement placement = { .changed = 0 };
+	cpu_set_t own;
 	int rc;
 
 	node->ops->stop(node);
@@ -471,8 +478,9 @@ int lab_start_agent(struct lab *lab, struct lab_node *node,
 				node == lab->m2 ? PLACEMENT_M2 : PLACEMENT_M1);
 	rc = node->ops->start_agent(node, channel, err);
 	placement_leave(&placement);
-	if (!rc && placement.changed && node->ops->free_devices)
-		node->ops->free_devices(node, &placement.before);
+	if (!rc && placement.changed && node->ops->place &&
+	    !placement_half(PLACEMENT_M1, &own))
+		node->ops->place(node, &own, &placement.before);
 	return rc ? err_wrap(err, "node %s", node->name) : 0;
 }
 

@@ -248,11 +248,19 @@ static int start(struct machine *m, struct descriptors *d, struct err *err)
 int machine_boot(struct machine *m, struct err *err)
 {
 	struct descriptors d = { .count = 0 };
+	cpu_set_t before;
+	bool moved;
 	int rc;
 
 	if (m->keeper.pid)
 		return 0;
+	/* a boot is not measured: machines need not share a CPU for it */
+	moved = m->args.boot_cpus &&
+		sched_getaffinity(0, sizeof(before), &before) == 0 &&
+		sched_setaffinity(0, sizeof(before), m->args.boot_cpus) == 0;
 	rc = start(m, &d, err);
+	if (moved)
+		sched_setaffinity(0, sizeof(before), &before);
 	for (int i = 0; i < d.count; i++)
 		close(d.fd[i]);
 	if (rc)
@@ -272,9 +280,10 @@ static bool has_ended(const struct machine *m)
 /* On one CPU with the machine's own, the card's thread and the CPU's take each
  * other's turns at every frame and interrupt: dom0, which has more of both,
  * was at a third of its throughput. */
-void machine_free_devices(const struct machine *m, const cpu_set_t *cpus)
+void machine_place(const struct machine *m, const cpu_set_t *own,
+		   const cpu_set_t *rest)
 {
-	if (!threads_allow(m->keeper.pid, "CPU ", cpus))
+	if (!threads_place(m->keeper.pid, "CPU ", own, rest))
 		log_debug("machine %s: its threads cannot be seen", m->name);
 }
 

@@ -40,7 +40,8 @@ struct machine_args {
 	int memory_mib, cpus;
 	int dom0_memory_mib; /* with a hypervisor: dom0's part; else 0 */
 	int lines;
-	int boot_limit_s; /* until an agent's first word */
+	int boot_limit_s;	    /* until an agent's first word */
+	const cpu_set_t *boot_cpus; /* to boot on; NULL: the caller's */
 
 	/* The network card; the TAP is there already. */
 	const struct lab_netns *netns;
@@ -66,8 +67,9 @@ void machine_free(struct machine *machine); /* stops it; NULL is fine */
 int machine_boot(struct machine *machine, struct err *err);
 void machine_stop(struct machine *machine);
 
-/* As node_ops.free_devices(). */
-void machine_free_devices(const struct machine *machine, const cpu_set_t *cpus);
+/* As node_ops.place(). */
+void machine_place(const struct machine *machine, const cpu_set_t *own,
+		   const cpu_set_t *rest);
 
 /* As node_ops.last_words(). */
 void machine_last_words(const struct machine *machine, char *text, size_t size);

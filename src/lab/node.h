@@ -54,11 +54,12 @@ struct node_ops {
 	const char *(*accelerator)(const struct lab_node *node);
 
 	/*
-	 * Once it runs, where the lab has halved the CPUs: what its devices do
-	 * (QEMU's other threads) may run on all of `cpus`; its own CPUs stay on
-	 * M1's half. NULL: there is nothing of the kind.
+	 * Once it runs, where the lab has halved the CPUs: its machine's own
+	 * CPUs belong on `own`, what its devices do (QEMU's other threads) may
+	 * run on `rest`. NULL: there is nothing of the kind.
 	 */
-	void (*free_devices)(struct lab_node *node, const cpu_set_t *cpus);
+	void (*place)(struct lab_node *node, const cpu_set_t *own,
+		      const cpu_set_t *rest);
 
 	/*
 	 * How it is with the node's machine, in a phrase, and the last lines

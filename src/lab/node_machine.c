@@ -41,9 +41,10 @@ static const char *get_accelerator(const struct lab_node *node)
 		((const struct machine_node *)node)->machine);
 }
 
-static void free_devices(struct lab_node *node, const cpu_set_t *cpus)
+static void place(struct lab_node *node, const cpu_set_t *own,
+		  const cpu_set_t *rest)
 {
-	machine_free_devices(of(node)->machine, cpus);
+	machine_place(of(node)->machine, own, rest);
 }
 
 static void get_last_words(const struct lab_node *node, char *text, size_t size)
@@ -72,7 +73,7 @@ static const struct node_ops qemu_ops = {
 	.start_agent = start_agent,
 	.stop = stop,
 	.accelerator = get_accelerator,
-	.free_devices = free_devices,
+	.place = place,
 	.last_words = get_last_words,
 	.is_stale = is_stale,
 	.free = free_node,
@@ -83,7 +84,7 @@ static const struct node_ops xen_ops = {
 	.start_agent = start_agent,
 	.stop = stop,
 	.accelerator = get_accelerator,
-	.free_devices = free_devices,
+	.place = place,
 	.last_words = get_last_words,
 	.is_stale = is_stale,
 	.free = free_node,
@@ -123,6 +124,7 @@ int machine_node_add(struct lab *lab, const char *name,
 		 name);
 	args->words = words;
 	args->lines = 1;
+	args->boot_cpus = lab_cpus(lab);
 	rc = lab_find_image(lab, "linux", &args->image, err);
 	if (rc)
 		return rc;

@@ -105,6 +105,12 @@ static void bury_the_dead(struct xl_node *x)
 		run_xl(x, "destroy", name, -1, NULL);
 }
 
+/* Each domU's own: the back ends of all are in one namespace. */
+static uint16_t control_port(const struct xl_node *x)
+{
+	return (uint16_t)(CONTROL_PORT + x->args.domid);
+}
+
 /*
  * Files for xl, in a directory of our own.
  */
@@ -203,7 +209,7 @@ static int write_config(const struct xl_node *x, struct err *err)
 		 "console=hvc0 quiet loglevel=4 panic=-1 " GUEST_NODE
 		 "=%s " GUEST_DEVICE "=eth0 " GUEST_LINE
 		 "=tcp:eth1:10.99.%d.2:10.99.%d.1:%d",
-		 x->node.name, x->args.domid, x->args.domid, CONTROL_PORT);
+		 x->node.name, x->args.domid, x->args.domid, control_port(x));
 	rc = xl_format_config(text, sizeof(text), &domU, err);
 	return rc ? rc : write_text(x, "config", 0600, text, err);
 }
@@ -261,7 +267,7 @@ static int listen_for_guest(const struct xl_node *x, int *listener,
 			    struct err *err)
 {
 	const struct sockaddr_in at = { .sin_family = AF_INET,
-					.sin_port = htons(CONTROL_PORT) };
+					.sin_port = htons(control_port(x)) };
 	int former = netns_enter(x->args.netns, err), rc = 0;
 
 	if (former < 0)
@@ -272,10 +278,7 @@ static int listen_for_guest(const struct xl_node *x, int *listener,
 		return err_sys(err, errno, "socket");
 	setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 },
 		   sizeof(int));
-	/* one domU's stream each, where there are several */
-	if (setsockopt(*listener, SOL_SOCKET, SO_BINDTODEVICE, x->control,
-		       (socklen_t)strlen(x->control) + 1) < 0 ||
-	    bind(*listener, (const struct sockaddr *)&at, sizeof(at)) < 0 ||
+	if (bind(*listener, (const struct sockaddr *)&at, sizeof(at)) < 0 ||
 	    listen(*listener, 1) < 0) {
 		rc = err_sys(err, errno, "listening for the domU");
 		node_close_fd(listener);

@@ -142,6 +142,7 @@ static int make_host(struct lab *lab, const struct lab_path *path,
 	args.boot_limit_s = XEN_BOOT_LIMIT_S;
 	format_words(lab, path, words);
 	args.words = words;
+	args.boot_cpus = lab_cpus(lab);
 	rc = lab_find_image(lab, "xen", &args.image, err);
 	if (rc)
 		return rc;

@@ -31,17 +31,25 @@ static pid_t parent_of(int pid)
 	return parent;
 }
 
-static int allow_one(int pid, int tid, const char *but, const cpu_set_t *cpus)
+struct wanted {
+	const char *prefix;
+	const cpu_set_t *own, *rest;
+};
+
+static int place_one(int pid, int tid, const struct wanted *w)
 {
+	const cpu_set_t *cpus = w->rest;
 	char path[64], name[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
-	return read_line(path, name, sizeof(name)) &&
-	       strncmp(name, but, strlen(but)) != 0 &&
-	       sched_setaffinity(tid, sizeof(*cpus), cpus) == 0;
+	if (!read_line(path, name, sizeof(name)))
+		return 0;
+	if (strncmp(name, w->prefix, strlen(w->prefix)) == 0)
+		cpus = w->own;
+	return sched_setaffinity(tid, sizeof(*cpus), cpus) == 0;
 }
 
-static int allow_threads(int pid, const char *but, const cpu_set_t *cpus)
+static int place_threads(int pid, const struct wanted *w)
 {
 	char path[48];
 	struct dirent *e;
@@ -52,14 +60,16 @@ static int allow_threads(int pid, const char *but, const cpu_set_t *cpus)
 	d = opendir(path);
 	while (d && (e = readdir(d)))
 		if (atoi(e->d_name) > 0)
-			count += allow_one(pid, atoi(e->d_name), but, cpus);
+			count += place_one(pid, atoi(e->d_name), w);
 	if (d)
 		closedir(d);
 	return count;
 }
 
-int threads_allow(pid_t parent, const char *but, const cpu_set_t *cpus)
+int threads_place(pid_t parent, const char *prefix, const cpu_set_t *own,
+		  const cpu_set_t *rest)
 {
+	const struct wanted w = { prefix, own, rest };
 	DIR *d = opendir("/proc");
 	struct dirent *e;
 	int count = 0;
@@ -68,7 +78,7 @@ int threads_allow(pid_t parent, const char *but, const cpu_set_t *cpus)
 		int pid = atoi(e->d_name);
 
 		if (pid > 0 && parent_of(pid) == parent)
-			count += allow_threads(pid, but, cpus);
+			count += place_threads(pid, &w);
 	}
 	if (d)
 		closedir(d);

@@ -13,10 +13,11 @@
 #include <sys/types.h>
 
 /*
- * All threads of `parent`'s children but those whose names begin with `but`
- * ("CPU " as QEMU has it under debug-threads=on) may run on `cpus`. How many
- * were set; 0 where /proc does not show them.
+ * The threads of `parent`'s children whose names begin with `prefix` ("CPU " as
+ * QEMU has it under debug-threads=on) run on `own` from now on, all others on
+ * `rest`. How many were set; 0 where /proc does not show them.
  */
-int threads_allow(pid_t parent, const char *but, const cpu_set_t *cpus);
+int threads_place(pid_t parent, const char *prefix, const cpu_set_t *own,
+		  const cpu_set_t *rest);
 
 #endif

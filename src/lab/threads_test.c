@@ -44,9 +44,9 @@ static void get(pid_t tid, cpu_set_t *cpus)
 	assert_int_equal(sched_getaffinity(tid, sizeof(*cpus), cpus), 0);
 }
 
-static void test_all_but_the_cpus_are_allowed(void **state)
+static void test_cpus_and_the_rest_are_told_apart(void **state)
 {
-	cpu_set_t before, one, now;
+	cpu_set_t before, one, rest, now;
 	pid_t pid, cpu_tid;
 	int cpu = 0;
 
@@ -58,18 +58,19 @@ static void test_all_but_the_cpus_are_allowed(void **state)
 		cpu++;
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
+	CPU_XOR(&rest, &before, &one);
 	assert_int_equal(pipe(told), 0);
 	pid = fork();
 	if (pid == 0)
 		be_emulator();
 	assert_int_equal(read(told[0], &cpu_tid, sizeof(cpu_tid)),
 			 sizeof(cpu_tid));
-	assert_int_equal(threads_allow(getpid(), "CPU ", &one), 1);
-	get(pid, &now);
-	assert_true(CPU_EQUAL(&now, &one));
+	assert_int_equal(threads_place(getpid(), "CPU ", &one, &rest), 2);
 	get(cpu_tid, &now);
-	assert_true(CPU_EQUAL(&now, &before));
-	assert_int_equal(threads_allow(pid, "CPU ", &one), 0);
+	assert_true(CPU_EQUAL(&now, &one));
+	get(pid, &now);
+	assert_true(CPU_EQUAL(&now, &rest));
+	assert_int_equal(threads_place(pid, "CPU ", &one, &rest), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }
@@ -77,7 +78,7 @@ static void test_all_but_the_cpus_are_allowed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_but_the_cpus_are_allowed),
+		cmocka_unit_test(test_cpus_and_the_rest_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

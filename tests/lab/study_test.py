@@ -527,7 +527,7 @@ def case_unbootable(vazao, tmp):
 
     run_unbootable(vazao, tmp, break_image(tmp, "initrd", no_archive), "Kernel panic")
     cache = break_image(tmp, "kernel", no_header)
-    run_unbootable(vazao, tmp, cache, "qemu-system-x86_64: ")
+    run_unbootable(vazao, tmp, cache, "qemu: linux kernel too old")
     os.rename(cache, cache + "-1")
     run_unbootable(vazao, tmp, break_image(tmp, "kernel", no_code),
                    "did not come up within 60 s")
