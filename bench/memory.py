@@ -11,6 +11,7 @@ Where the memory controller of control groups (version 1) is at hand, the group'
 own highest mark stands beside it; that has the page cache in it, too.
 """
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -97,6 +98,7 @@ class Group:
 def main():
     group = Group()
     process = subprocess.Popen(sys.argv[1:], preexec_fn=group.enter)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     peak, at_peak, began = 0, [], time.monotonic()
     while process.poll() is None:
         pids = descendants(process.pid)

@@ -355,6 +355,8 @@ static int await_life(const struct machine *m, int line, struct err *err)
 	} while (ready < 0 && errno == EINTR);
 	if (has_words(m->line[line].fd))
 		return 0;
+	if (ready != 0) /* the keeper is still at what it said last */
+		await_end(m);
 	keeper_read_console(m->keeper.console_fd, console, sizeof(console));
 	if (ready == 0)
 		return err_set(err, ETIMEDOUT,
