@@ -53,6 +53,9 @@ struct machine_args {
 
 struct machine;
 
+/* All CPUs of the lab, of both sides. */
+const cpu_set_t *lab_cpus(const struct lab *lab);
+
 /* image_find(), once for all of the lab's machines; the lab's. */
 int lab_find_image(struct lab *lab, const char *name,
 		   const struct image **image, struct err *err);

@@ -138,7 +138,6 @@ int64_t path_get_number(const struct lab_path *path, const char *key);
  */
 const struct lab_args *lab_get_args(const struct lab *lab);
 struct lab_node *lab_m2(const struct lab *lab);
-const cpu_set_t *lab_cpus(const struct lab *lab); /* of both sides */
 
 /* The lab owns the node from here on, also on failure (-EEXIST: a name that
  * is taken). */
