@@ -54,7 +54,7 @@ struct agent_block_args {
 	/* What the last member of each path does, beside those that count: an
 	 * idle neighbor; NULL: there is none. */
 	const struct point *neighbor;
-	const int64_t *pacing_bps; /* [paths], of one member each; NULL */
+	const int64_t *pacing_bps; /* [members], not the point's; or NULL */
 	const char *congestion;
 	const int *order; /* [slices] */
 	size_t slices;

@@ -48,6 +48,7 @@ int explanation_find(struct explanation **explanation,
 			  err);
 	store_paths_free(paths, count);
 	series_free(&series);
+	rc = rc ? rc : loss_places_find(&e->loss, matrix, store, err);
 	if (rc)
 		explanation_free(e);
 	else
@@ -64,6 +65,7 @@ void explanation_free(struct explanation *explanation)
 	free(explanation->association);
 	mechanisms_free(&explanation->mechanisms);
 	scalings_free(&explanation->scalings);
+	loss_places_free(&explanation->loss);
 	usage_free(&explanation->usage);
 	free(explanation);
 }

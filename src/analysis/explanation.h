@@ -10,6 +10,7 @@
 
 #include "analysis/account.h"
 #include "analysis/association.h"
+#include "analysis/loss_place.h"
 #include "analysis/matrix.h"
 #include "analysis/mechanism.h"
 #include "analysis/scaling.h"
@@ -25,7 +26,8 @@ struct explanation {
 	size_t associations;
 	struct mechanisms mechanisms;
 	struct scalings scalings;
-	struct usage usage; /* what the associations' names live in */
+	struct loss_places loss; /* of datagrams */
+	struct usage usage;	 /* what the associations' names live in */
 };
 
 int explanation_find(struct explanation **explanation,

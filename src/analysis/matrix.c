@@ -11,6 +11,7 @@
 #include "analysis/cost.h"
 #include "analysis/differences.h"
 #include "analysis/exchange.h"
+#include "analysis/no_loss.h"
 #include "analysis/imported.h"
 #include "analysis/pairs.h"
 #include "analysis/samples.h"
@@ -129,9 +130,9 @@ static int load_rule(struct matrix *m, struct store *store, struct err *err)
 }
 
 static const char *const design_keys[] = {
-	"rule",		"slice_ns",    "guard_ns", "warmup_ns",	  "cycles",
-	"min_blocks",	"placement",   "time",	   "calibration", "timings",
-	"receive_cpus", "load_before", "tags"
+	"rule",	      "slice_ns",     "guard_ns",    "warmup_ns", "cycles",
+	"loss_bound", "min_blocks",   "placement",   "time",	  "calibration",
+	"timings",    "receive_cpus", "load_before", "tags"
 };
 
 static int load_design(struct matrix *m, struct store *store, struct err *err)
@@ -443,6 +444,7 @@ static int estimate(struct matrix *m, struct store *store,
 	rc = rc ? rc : load_usage(m, store, &samples, err);
 	rc = rc ? rc : estimate_all(m, &samples, err);
 	rc = rc ? rc : cost_fill(m, store, query, err);
+	rc = rc ? rc : no_loss_load(m, store, err);
 	rc = rc ? rc : exchange_load(m, store, query, err);
 	rc = rc ? rc : pairs_load(m, store, query, err);
 	samples_free(&samples);

@@ -22,6 +22,7 @@
 #include "base/axis.h"
 #include "base/err.h"
 #include "stats/estimate.h"
+#include "stats/loss_search.h"
 #include "stats/quantile.h"
 #include "store/store.h"
 #include "store/usage.h"
@@ -55,6 +56,13 @@ struct cell_pairs {
 	double min_mbps, max_mbps; /* the least and the best served pair */
 };
 
+/* The highest rate without loss, 10^6 bit/s; see no_loss.h. */
+struct cell_no_loss {
+	size_t trials;		       /* 0: was not searched */
+	struct loss_search rate;       /* stats/loss_search.h */
+	struct loss_search efficiency; /* over the reference's */
+};
+
 struct cell {
 	const struct point *point;
 	int point_id, path;
@@ -67,6 +75,7 @@ struct cell {
 	double cpu_us_per_kb, context_switches_per_s,
 		page_faults_per_s; /* < 0: not measured */
 	struct cell_exchange exchange;
+	struct cell_no_loss no_loss;
 	struct cell_pairs pairs;
 	char cause[512]; /* "" but for FAILED and IMPORTED */
 };

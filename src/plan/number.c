@@ -49,10 +49,17 @@ static const struct number_key numbers[] = {
 	  WHOLE(0), WHOLE(60 * NS_PER_S), WHOLE(15 * NS_PER_MS), WHOLE(30 * NS_PER_MS), false, NULL },
 	{ "cycles", NUMBER_COUNT, offsetof(struct plan, cycles),
 	  WHOLE(1), WHOLE(256), WHOLE(PLAN_CYCLES), WHOLE(1), true, NULL },
+	{ "loss_bound", NUMBER_FRACTION, offsetof(struct plan, loss_bound),
+	  { 1e-6 }, { 0.5 }, { 0.001 }, { 0.001 }, true, NULL },
 	{ "min_blocks", NUMBER_COUNT, offsetof(struct plan, min_blocks),
 	  WHOLE(12), WHOLE(10000), WHOLE(12), WHOLE(3), true, NULL },
 };
 /* clang-format on */
+
+static bool is_of_loss(const struct number_key *key)
+{
+	return key->offset == offsetof(struct plan, loss_bound);
+}
 
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 
@@ -63,7 +70,7 @@ struct word_key {
 	size_t offset;		  /* into struct plan: int */
 };
 
-static const char *const rules[] = { "blocks", "2007", "slices", NULL };
+static const char *const rules[] = { "blocks", "2007", "slices", "loss", NULL };
 static const char *const placements[] = { "split", "free", NULL };
 static const char *const observes[] = { "basic", "full", "off", NULL };
 
@@ -250,6 +257,9 @@ int number_read_all(struct plan *plan, const struct node *map, struct err *err)
 			return tree_refuse(node, key->name, err,
 					   "has no use under rule: 2007, which "
 					   "fixes it");
+		if (node && is_of_loss(key) && plan->rule != PLAN_RULE_LOSS)
+			return tree_refuse(node, key->name, err,
+					   "is of rule: loss alone");
 		if (node)
 			rc = read_number(key, node, &number, err);
 		set_number(plan, key, number);
@@ -265,7 +275,8 @@ void number_write_all(const struct plan *plan, FILE *out)
 		rules[plan->rule], placements[plan->placement],
 		observes[plan->observe]);
 	for (size_t i = 0; i < NUMBERS; i++) {
-		if (plan->rule == PLAN_RULE_2007 && numbers[i].fixed_2007)
+		if ((plan->rule == PLAN_RULE_2007 && numbers[i].fixed_2007) ||
+		    (plan->rule != PLAN_RULE_LOSS && is_of_loss(&numbers[i])))
 			continue;
 		format_number(&numbers[i], get_number(plan, &numbers[i]), text,
 			      sizeof(text));

@@ -53,6 +53,29 @@ static int write_text(struct plan *plan, struct err *err)
 	return 0;
 }
 
+/* A rate is what the search looks for. */
+static int check_loss(const struct plan *plan, const struct point *point,
+		      struct err *err)
+{
+	if (plan->rule != PLAN_RULE_LOSS)
+		return 0;
+	if (point->value[AXIS_WORKLOAD] != WORKLOAD_UDP_STREAM)
+		return err_set(
+			err, EINVAL,
+			"rule: loss searches udp_stream alone: workload: "
+			"[udp_stream]");
+	if (point->value[AXIS_PACING_RATE])
+		return err_set(
+			err, EINVAL,
+			"rule: loss chooses the pacing_rate itself: leave "
+			"it out");
+	if (point->value[AXIS_DIRECTION] == DIRECTION_BOTH)
+		return err_set(err, EINVAL,
+			       "rule: loss searches one way at a time: "
+			       "direction send or receive");
+	return 0;
+}
+
 static int check_points(const struct plan *plan, struct err *err)
 {
 	struct point *points;
@@ -61,8 +84,11 @@ static int check_points(const struct plan *plan, struct err *err)
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < count && rc == 0; i++)
+	for (size_t i = 0; i < count && rc == 0; i++) {
 		rc = point_check(&points[i], err);
+		if (rc == 0)
+			rc = check_loss(plan, &points[i], err);
+	}
 	free(points);
 	return rc ? err_wrap(err, "%s", plan->source) : 0;
 }

@@ -33,7 +33,8 @@ enum plan_rule {
 	PLAN_RULE_BLOCKS, /* interleaved blocks, docs/statistics.md */
 	PLAN_RULE_2007,	  /* 3 to 10 measurements of 7 s, one configuration
 			   * after another: the control */
-	PLAN_RULE_SLICES  /* short slices against long windows */
+	PLAN_RULE_SLICES, /* short slices against long windows */
+	PLAN_RULE_LOSS	  /* datagrams: the highest rate without loss */
 };
 
 enum plan_placement {
@@ -80,6 +81,7 @@ struct plan {
 	int64_t warmup_ns;  /* 15 ms; 30 ms */
 	int64_t cycles;	    /* slices a path a block: 4; 1, always */
 	int64_t min_blocks; /* 12; 3, always */
+	double loss_bound;  /* of rule loss, a fraction: 0.001 */
 };
 
 /* One `--set KEY=VALUE`; the value is YAML ("[500, 1500]", "2.5%"), the key

@@ -175,7 +175,7 @@ static void test_lists_of_options_make_paths(void **state)
 	"message_size, offload, flows, request_size, response_size, sender_socket_size, " \
 	"receiver_socket_size, threads, family, congestion, nodelay, pacing_rate, zero_copy, " \
 	"msg_trunc, busy_poll, notsent_lowat, dscp, pairs, neighbor, rule, placement, observe, precision, budget, slice, guard, " \
-	"warmup, cycles, min_blocks"
+	"warmup, cycles, loss_bound, min_blocks"
 
 static const struct {
 	const char *text, *error;
@@ -285,7 +285,7 @@ static const struct {
 	{ "paths: native\nlink: {rate: 0bit}\n", "study.yaml:2: link.rate: 0bit is less than 8kbit" },
 	{ "paths: native\ntitle: [a]\n", "study.yaml:2: title: one value is expected, not a list" },
 	{ "paths: native\nrule: block\n",
-	  "study.yaml:2: rule: no rule 'block'; did you mean 'blocks'? valid: blocks, 2007, slices" },
+	  "study.yaml:2: rule: no rule 'block'; did you mean 'blocks'? valid: blocks, 2007, slices, loss" },
 	{ "paths: native\nrule: 2007\ncycles: 8\n",
 	  "study.yaml:3: cycles: has no use under rule: 2007, which fixes it" },
 	{ "paths: native\nprecision: 0\n", "study.yaml:2: precision: 0 is outside 0.1% to 50%" },

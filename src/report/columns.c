@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/columns.h"
 
+#include <math.h>
 #include <string.h>
 
 static json_t *path(const struct matrix *matrix, const struct cell *cell)
@@ -149,6 +150,23 @@ CELL_COLUMN(jain_hi, real(cell->pairs.jain.valid, cell->pairs.jain.hi))
 CELL_COLUMN(pair_min, real(cell->pairs.pairs > 0, cell->pairs.min_mbps))
 CELL_COLUMN(pair_max, real(cell->pairs.pairs > 0, cell->pairs.max_mbps))
 
+/* A limit is null where it is open. */
+static json_t *limit(double value)
+{
+	return real(value > 0 && isfinite(value), value);
+}
+
+CELL_COLUMN(no_loss, limit(cell->no_loss.rate.rate))
+CELL_COLUMN(no_loss_lo, limit(cell->no_loss.rate.lo))
+CELL_COLUMN(no_loss_hi, limit(cell->no_loss.rate.hi))
+CELL_COLUMN(no_loss_efficiency, limit(cell->no_loss.efficiency.rate))
+CELL_COLUMN(no_loss_efficiency_lo, limit(cell->no_loss.efficiency.lo))
+CELL_COLUMN(no_loss_efficiency_hi, limit(cell->no_loss.efficiency.hi))
+CELL_COLUMN(no_loss_trials,
+	    cell->no_loss.trials
+		    ? json_integer((json_int_t)cell->no_loss.trials)
+		    : json_null())
+
 const struct column measured_columns[] = {
 	{ "throughput_mbps", throughput },
 	{ "throughput_lo", throughput_lo },
@@ -187,5 +205,12 @@ const struct column measured_columns[] = {
 	{ "jain_hi", jain_hi },
 	{ "pair_min_mbps", pair_min },
 	{ "pair_max_mbps", pair_max },
+	{ "no_loss_mbps", no_loss },
+	{ "no_loss_mbps_lo", no_loss_lo },
+	{ "no_loss_mbps_hi", no_loss_hi },
+	{ "no_loss_efficiency", no_loss_efficiency },
+	{ "no_loss_efficiency_lo", no_loss_efficiency_lo },
+	{ "no_loss_efficiency_hi", no_loss_efficiency_hi },
+	{ "no_loss_trials", no_loss_trials },
 	{ NULL, NULL },
 };

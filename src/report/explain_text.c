@@ -8,6 +8,7 @@
 #include "report/findings.h"
 #include "report/scale.h"
 #include "report/scaling_text.h"
+#include "report/loss_text.h"
 #include "report/words.h"
 
 #define ASSOCIATIONS_SHOWN 6 /* a path */
@@ -447,6 +448,7 @@ void explanation_write(const struct matrix *matrix,
 	write_accounts(matrix, explanation, prose);
 	scale_write_findings(matrix, prose);
 	scalings_write(matrix, &explanation->scalings, prose);
+	loss_write(matrix, &explanation->loss, prose);
 	write_mechanisms(matrix, explanation, prose);
 	write_associations(matrix, explanation, prose);
 	write_statements(matrix, explanation, prose);

@@ -54,6 +54,13 @@ static const char *const columns[] = {
 	"jain_hi",
 	"pair_min_mbps",
 	"pair_max_mbps",
+	"no_loss_mbps",
+	"no_loss_mbps_lo",
+	"no_loss_mbps_hi",
+	"no_loss_efficiency",
+	"no_loss_efficiency_lo",
+	"no_loss_efficiency_hi",
+	"no_loss_trials",
 };
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(*columns))

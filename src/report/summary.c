@@ -206,6 +206,7 @@ void summary_write_answers(const struct matrix *matrix,
 			    matrix->path[0].name);
 	for (size_t path = 1; path < matrix->paths; path++)
 		say_answer(matrix, path, lines);
+	summary_write_no_loss(matrix, lines);
 }
 
 static void say_not_reached(const struct matrix *m,

@@ -60,4 +60,8 @@ void methods_write_warning(const struct matrix *matrix,
 void methods_write(const struct matrix *matrix,
 		   const struct summary_lines *lines);
 
+/* The highest rates without loss, where they were searched (no_loss_text.c). */
+void summary_write_no_loss(const struct matrix *matrix,
+			   const struct summary_lines *lines);
+
 #endif

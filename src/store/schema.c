@@ -53,7 +53,15 @@ static const char *const steps[SCHEMA_VERSION] = {
 	/* 2 to 3: several pairs at the same time */
 	"ALTER TABLE point ADD pairs INTEGER NOT NULL DEFAULT 1;"
 	"ALTER TABLE point ADD neighbor TEXT NOT NULL DEFAULT 'off';"
-	"ALTER TABLE measurement ADD pair_mbps TEXT;",
+	"ALTER TABLE measurement ADD pair_mbps TEXT;"
+	/* and trials of rule loss */
+	"CREATE TABLE trial (id INTEGER NOT NULL PRIMARY KEY,"
+	"point INTEGER NOT NULL REFERENCES point (id),"
+	"path INTEGER NOT NULL REFERENCES path (id),"
+	"at_ns INTEGER NOT NULL, offered_mbps REAL NOT NULL,"
+	"received_mbps REAL NOT NULL, datagrams INTEGER NOT NULL,"
+	"lost INTEGER NOT NULL, growth REAL NOT NULL,"
+	"lossy INTEGER NOT NULL) STRICT;",
 };
 
 const struct schema store_schema = {

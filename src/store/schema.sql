@@ -159,3 +159,17 @@ CREATE TABLE event (
 	kind TEXT NOT NULL,
 	text TEXT NOT NULL
 ) STRICT;
+
+-- Trials of rule loss: a path was offered a rate of its own.
+CREATE TABLE trial (
+	id INTEGER NOT NULL PRIMARY KEY, -- ascends in time
+	point INTEGER NOT NULL REFERENCES point (id),
+	path INTEGER NOT NULL REFERENCES path (id),
+	at_ns INTEGER NOT NULL,
+	offered_mbps REAL NOT NULL, -- that the sender's socket took
+	received_mbps REAL NOT NULL,
+	datagrams INTEGER NOT NULL, -- received
+	lost INTEGER NOT NULL,
+	growth REAL NOT NULL, -- of delay over time: a queue that fills
+	lossy INTEGER NOT NULL -- 1: above the plan's loss_bound
+) STRICT;

@@ -26,6 +26,7 @@ enum {
 	META_CYCLES,
 	META_WARMUP,
 	META_LINK,
+	META_LOSS,
 	META_COUNT
 };
 
@@ -36,12 +37,13 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 		[META_CYCLES] = plan->cycles,  [META_WARMUP] = plan->warmup_ns,
 		[META_LINK] = plan->link_bps,
 	};
-	static const char *const rules[] = { "blocks", "2007", "slices" };
+	static const char *const rules[] = { "blocks", "2007", "slices",
+					     "loss" };
 	static const char *const keys[META_COUNT] = {
 		[META_RULE] = "rule",		[META_SLICE] = "slice_ns",
 		[META_GUARD] = "guard_ns",	[META_CYCLES] = "cycles",
 		[META_LINK] = "link_bps",	[META_WARMUP] = "warmup_ns",
-		[META_PLACEMENT] = "placement",
+		[META_PLACEMENT] = "placement", [META_LOSS] = "loss_bound",
 	};
 
 	for (int i = 0; i < META_COUNT; i++) {
@@ -49,6 +51,8 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 		snprintf(meta[i].value, sizeof(meta[i].value), "%" PRId64,
 			 numbers[i]);
 	}
+	snprintf(meta[META_LOSS].value, sizeof(meta[META_LOSS].value), "%.9g",
+		 plan->rule == PLAN_RULE_LOSS ? plan->loss_bound : 0);
 	snprintf(meta[META_RULE].value, sizeof(meta[META_RULE].value), "%s",
 		 rules[plan->rule]);
 	snprintf(meta[META_PLACEMENT].value, sizeof(meta[META_PLACEMENT].value),
@@ -169,6 +173,8 @@ static int check_meta(struct run *run, struct err *err)
 		char *stored = NULL;
 
 		rc = store_get_meta(run->store, meta[i].key, &stored, err);
+		if (!rc && i == META_LOSS && !stored)
+			continue; /* older than the rule */
 		if (!rc && (!stored || strcmp(stored, meta[i].value) != 0))
 			rc = err_set(err, EINVAL,
 				     "study.db was made with %s %s, not %s; a "

@@ -32,6 +32,7 @@ struct block {
 	struct agent *m1[BLOCK_MAX_MEMBERS];
 	const char *name[BLOCK_MAX_MEMBERS];
 	const char *m2_address[BLOCK_MAX_MEMBERS];
+	int64_t pacing_bps[BLOCK_MAX_MEMBERS]; /* of a trial */
 	struct agent_block_path result[BLOCK_MAX_PATHS];
 	/* what the paths' machinery counted before, and then in the block */
 	json_t *counters[BLOCK_MAX_PATHS];
@@ -77,6 +78,17 @@ static void gather_pairs(struct run *run, const struct point *point,
 	}
 }
 
+/* A path's rate, over its members and their flows. */
+static void share_rate(const struct point *point, int64_t bps,
+		       struct block *block, size_t path)
+{
+	int64_t flows = (int64_t)block->pairs[path] * point->value[AXIS_FLOWS];
+
+	for (size_t i = block->members - block->pairs[path]; i < block->members;
+	     i++)
+		block->pacing_bps[i] = bps / flows;
+}
+
 static void gather_paths(struct run *run, const struct measure_args *args,
 			 struct block *block)
 {
@@ -89,12 +101,17 @@ static void gather_paths(struct run *run, const struct measure_args *args,
 		if (!run->built[p] ||
 		    ledger_failed(run->ledger, (size_t)args->point, p))
 			continue;
+		if (args->pacing_bps && !args->pacing_bps[p])
+			continue;
 		if (args->wanted && p > 0 &&
 		    !ledger_wants(run->ledger, (size_t)args->point, p))
 			continue;
 		block->index[i] = p;
 		block->paths++;
 		gather_pairs(run, &run->point[args->point], block, i);
+		if (args->pacing_bps)
+			share_rate(&run->point[args->point],
+				   args->pacing_bps[p], block, i);
 	}
 }
 
@@ -192,6 +209,7 @@ static int run_paths(struct run *run, const struct measure_args *args,
 		.paths = block->paths,
 		.pairs = block->pairs,
 		.point = point,
+		.pacing_bps = args->pacing_bps ? block->pacing_bps : NULL,
 		.congestion = team_congestion(run->team),
 		.timing = args->timing,
 	};
@@ -381,12 +399,28 @@ static int store_result(struct run *run, const struct measure_args *args,
 	return rc;
 }
 
+static int hand_over(struct run *run, const struct measure_args *args,
+		     const struct block *block, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < block->paths && !rc; i++) {
+		replace_forgive(run, (size_t)args->point, block->index[i]);
+		rc = args->take(args->arg, block->index[i], &block->result[i],
+				err);
+	}
+	return rc;
+}
+
 static int enter_result(struct run *run, const struct measure_args *args,
 			struct block *block, struct err *err)
 {
 	double mbps[BLOCK_MAX_PATHS];
-	int rc = store_result(run, args, block, err);
+	int rc;
 
+	if (args->take)
+		return hand_over(run, args, block, err);
+	rc = store_result(run, args, block, err);
 	if (rc)
 		return rc;
 	for (size_t p = 0; p < run->paths; p++)

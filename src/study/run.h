@@ -63,6 +63,12 @@ struct measure_args {
 	int path;
 	bool wanted;
 	bool profile; /* sampled, and stored as discarded */
+	/* A trial instead of a block: `take` gets what it gave, nothing is
+	 * stored or entered. [paths] bit/s of each; 0: it takes no part. */
+	const int64_t *pacing_bps;
+	int (*take)(void *arg, size_t path,
+		    const struct agent_block_path *result, struct err *err);
+	void *arg;
 	uint64_t seed;
 	size_t cycles;
 	struct block_timing timing; /* but for its patience */
@@ -119,5 +125,6 @@ int run_profile(struct run *run, enum study_end *end, struct err *err);
 int run_rounds(struct run *run, enum study_end *end, struct err *err);
 int run_calibration(struct run *run, enum study_end *end, struct err *err);
 int run_rule_2007(struct run *run, enum study_end *end, struct err *err);
+int run_search(struct run *run, enum study_end *end, struct err *err);
 
 #endif

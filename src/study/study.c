@@ -245,6 +245,8 @@ static int measure(struct run *run, enum study_end *end, struct err *err)
 		return run_rule_2007(run, end, err);
 	if (run->plan->rule == PLAN_RULE_SLICES)
 		return run_calibration(run, end, err);
+	if (run->plan->rule == PLAN_RULE_LOSS)
+		return run_search(run, end, err);
 	rc = run_rounds(run, end, err);
 	if (!rc && run->args->profile && *end != STUDY_INTERRUPTED)
 		rc = run_profile(run, end, err);
