@@ -179,7 +179,7 @@ static int instruct_m2(struct team *team, struct err *err)
 	for (size_t i = 0; !rc && i < team->members; i++) {
 		const struct member *m = &team->member[i];
 
-		if (is_first_at_m2(team, m->path, m->pair))
+		if (m->node && is_first_at_m2(team, m->path, m->pair))
 			rc = set_end(team->m2.agent,
 				     lab_pair_m2(team->lab, m->path, m->pair),
 				     err);
