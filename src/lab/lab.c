@@ -269,7 +269,7 @@ static int build_path(struct lab *lab, size_t index, struct err *err)
 		rc = path->ops->build(lab, path, err);
 	placement_leave(&placement);
 	if (rc) {
-		for (int k = 0; k < PAIRS_MAX; k++)
+		for (int k = 0; k < PATH_PAIRS_MAX; k++)
 			path->pair[k].m1.node = NULL; /* they are gone */
 		drop_nodes(lab, nodes);
 		return err_wrap(err, "path %s", spec->name);
