@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/errand.h"
 #include "agent/guest_line.h"
 #include "agent/guest_modules.h"
 #include "agent/guest_veth.h"
@@ -185,6 +186,7 @@ static int set_up(struct guest *guest, struct err *err)
 	if (host)
 		mount_host(host);
 	if (guest_load_modules(GUEST_MODULES, err) ||
+	    (getenv(GUEST_ERRAND) && errand_plug_cable(err)) ||
 	    run_setup(getenv(GUEST_SETUP), err) || set_up_network(err))
 		return -err->code;
 	return open_lines(guest, err);
@@ -196,13 +198,15 @@ static int set_up(struct guest *guest, struct err *err)
 
 static _Noreturn void be_agent(const struct guest *guest, int feed_fd)
 {
+	const char *errand = getenv(GUEST_ERRAND);
 	struct err err = ERR_INIT;
 	sigset_t none;
 
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (agent_serve(feed_fd, guest->line_fd, &err)) {
+	if (errand ? errand_run(errand, guest->line_fd, &err)
+		   : agent_serve(feed_fd, guest->line_fd, &err)) {
 		log_error("agent: %s", err.text);
 		exit(1);
 	}

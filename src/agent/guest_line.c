@@ -146,9 +146,12 @@ int guest_open_line(const char *line, int *fd, struct err *err)
  * The relay.
  */
 
-static int accept_one(const struct sockaddr_in *at, int *fd, struct err *err)
+/* timeout_ms: poll(2)'s. */
+static int accept_one(const struct sockaddr_in *at, int timeout_ms, int *fd,
+		      struct err *err)
 {
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd pfd = { .fd = listener, .events = POLLIN };
 	int rc = 0;
 
 	if (listener < 0)
@@ -156,12 +159,29 @@ static int accept_one(const struct sockaddr_in *at, int *fd, struct err *err)
 	if (bind(listener, (const struct sockaddr *)at, sizeof(*at)) < 0 ||
 	    listen(listener, 1) < 0) {
 		rc = err_sys(err, errno, "listening for the guest");
+	} else if (poll(&pfd, 1, timeout_ms) == 0) {
+		rc = err_set(err, ETIMEDOUT, "it has not come within %d s",
+			     timeout_ms / 1000);
 	} else {
 		*fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (*fd < 0)
 			rc = err_sys(err, errno, "accept");
 	}
 	close(listener);
+	return rc;
+}
+
+int guest_accept(const char *address, const char *port, int64_t timeout_ns,
+		 int *fd, struct err *err)
+{
+	struct sockaddr_in at;
+	int rc = parse_address(address, port, &at, err);
+
+	if (!rc)
+		rc = accept_one(&at, (int)(timeout_ns / NS_PER_MS), fd, err);
+	if (!rc)
+		setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
+			   sizeof(int));
 	return rc;
 }
 
@@ -206,7 +226,7 @@ int guest_relay(const char *device, const char *address, const char *port,
 		rc = open_device(device, &device_fd, err);
 	if (rc)
 		return rc;
-	rc = accept_one(&at, &fd, err);
+	rc = accept_one(&at, -1, &fd, err);
 	if (!rc) {
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
 			   sizeof(int));

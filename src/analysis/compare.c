@@ -274,6 +274,12 @@ static int refuse_unlike(const struct comparison *c, struct err *err)
 {
 	char text[600];
 
+	if (matrix_is_exact(c->args.a) != matrix_is_exact(c->args.b))
+		return err_set(err, EINVAL,
+			       "%s counts instructions (time: exact), %s "
+			       "seconds: their figures are never compared",
+			       matrix_is_exact(c->args.a) ? "A" : "B",
+			       matrix_is_exact(c->args.a) ? "B" : "A");
 	unlike_format(c->differences, text, sizeof(text));
 	if (!*text || c->args.force)
 		return 0;

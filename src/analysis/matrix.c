@@ -130,9 +130,10 @@ static int load_rule(struct matrix *m, struct store *store, struct err *err)
 }
 
 static const char *const design_keys[] = {
-	"rule",	      "slice_ns",     "guard_ns",    "warmup_ns", "cycles",
-	"loss_bound", "min_blocks",   "placement",   "time",	  "calibration",
-	"timings",    "receive_cpus", "load_before", "tags"
+	"rule",	       "slice_ns",    "guard_ns",    "warmup_ns",
+	"cycles",      "loss_bound",  "min_blocks",  "placement",
+	"time",	       "calibration", "timings",     "receive_cpus",
+	"load_before", "tags",	      "guest_words", "exact_machine"
 };
 
 static int load_design(struct matrix *m, struct store *store, struct err *err)
@@ -151,6 +152,14 @@ static int load_design(struct matrix *m, struct store *store, struct err *err)
 		free(value);
 	}
 	return 0;
+}
+
+bool matrix_is_exact(const struct matrix *matrix)
+{
+	const char *time =
+		json_string_value(json_object_get(matrix->design, "time"));
+
+	return time && strcmp(time, "exact") == 0;
 }
 
 static int load_facts(struct matrix *m, struct store *store, struct err *err)

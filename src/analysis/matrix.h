@@ -135,6 +135,9 @@ double matrix_link_mbps(int64_t link_bps, const struct point *point);
  * expected to miss the truth. */
 size_t matrix_intervals(const struct matrix *matrix);
 
+/* Counted in instructions instead of seconds (time: exact)? */
+bool matrix_is_exact(const struct matrix *matrix);
+
 /* Does some point tell of the axis (axis_is_told())? If not, it is not worth
  * a column. */
 bool matrix_tells(const struct matrix *matrix, enum axis axis);

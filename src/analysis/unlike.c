@@ -112,7 +112,7 @@ json_t *unlike_find(const struct compare_args *args)
 	add_text(list, "rule", a->rule_2007 ? "2007" : "blocks",
 		 b->rule_2007 ? "2007" : "blocks", true);
 	add_text(list, "host", a->host, b->host,
-		 args->by == COMPARE_THROUGHPUT);
+		 args->by == COMPARE_THROUGHPUT && !matrix_is_exact(a));
 	add_text(list, "version", a->version, b->version, false);
 	add_objects(list, "", a->design, b->design);
 	add_options(list, a, b);

@@ -39,6 +39,11 @@
  * sets its own end: dom0's bridge and ports, which no one else can reach. */
 #define GUEST_INNER "vazao_inner"
 
+/* A file of work to be carried out inside the machine, without the lab
+ * (agent/errand.h); GUEST_LINE is then where the report goes. Of the network
+ * there is only what stands in the machine: eth0 is a cable to M2. */
+#define GUEST_ERRAND "vazao_errand"
+
 /* Where it is, the image's list of kernel modules to load, in this order:
  * a file's path a line. */
 #define GUEST_MODULES "/modules/order"

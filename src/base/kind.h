@@ -8,6 +8,7 @@
 #ifndef VAZAO_BASE_KIND_H
 #define VAZAO_BASE_KIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One key of a path in a plan, beside name and kind. */
@@ -26,6 +27,7 @@ struct kind_desc {
 	const char *const *images;	   /* that its guests boot, NULL-ended
 				    * (image.h); NULL: none */
 	int pairs_max; /* at most, of the axis `pairs`; 0: one pair only */
+	bool exact;    /* can run in exact time, all inside its machine */
 };
 
 #endif

@@ -198,7 +198,7 @@ static void apply_calibration(struct job *job)
 	const struct plan *plan = job->plan;
 	struct calibration_use *use = &job->calibration;
 
-	if (plan->rule != PLAN_RULE_BLOCKS)
+	if (plan->rule != PLAN_RULE_BLOCKS || plan->time == PLAN_TIME_EXACT)
 		return;
 	calibration_choose(plan, use);
 	if (plan->slice_ns == PLAN_SLICE_NS &&

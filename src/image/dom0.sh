@@ -6,7 +6,9 @@
 #   vazao_network      figure1, or bridge: no eth0, xenbr0 itself is dom0's
 #   vazao_domU_mac     domU's eth0; not set: no domU
 #   vazao_domU_memory  MiB
-#   vazao_domU_line    the port on which domU's agent is passed on: vport1p2
+#   vazao_domU_line    the port on which domU's agent is passed on: vport1p2;
+#                      not set: PID 1 takes its connection itself
+#   vazao_words        more of them for domU, with colons between
 set -e
 /usr/bin/busybox --install -s /usr/bin 2>/dev/null || true
 export PATH=/usr/sbin:/usr/bin
@@ -97,11 +99,12 @@ vif = [ 'mac=$vazao_domU_mac,bridge=xenbr0',
 on_poweroff = "destroy"
 on_reboot = "destroy"
 on_crash = "destroy"
-extra = "console=hvc0 quiet loglevel=4 panic=-1 vazao_node=domU vazao_device=eth0 vazao_line=tcp:eth1:10.99.0.2:10.99.0.1:7000"
+extra = "console=hvc0 quiet loglevel=4 panic=-1 vazao_node=domU vazao_device=eth0 vazao_line=tcp:eth1:10.99.0.2:10.99.0.1:7000 $(echo "$vazao_words" | tr : " ")"
 END
 # domU's end is this machine's: the lab starts both anew. xl tells of it at
 # once; of a panic, domU's connection would not.
-/init --relay "/dev/$vazao_domU_line" 10.99.0.1 7000 &
+[ -z "$vazao_domU_line" ] ||
+	/init --relay "/dev/$vazao_domU_line" 10.99.0.1 7000 &
 xl create -F /run/domU.cfg 2>&1 | {
 	trap - EXIT
 	set +e

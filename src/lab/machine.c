@@ -8,18 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "image/cpio.h"
 #include "lab/accel.h"
 #include "lab/command.h"
+#include "lab/initrd.h"
 #include "lab/keeper.h"
 #include "lab/node.h"
 #include "lab/threads.h"
@@ -424,60 +421,9 @@ static int find_program(char path[static PATH_MAX], struct err *err)
 		       "qemu-system-x86");
 }
 
-static int copy_file(int to, const char *file, struct err *err)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	off_t at = 0;
-	int rc = 0;
-
-	if (fd < 0)
-		return err_sys(err, errno, "%s", file);
-	if (fstat(fd, &st) < 0)
-		rc = err_sys(err, errno, "%s", file);
-	while (!rc && at < st.st_size)
-		if (sendfile(to, fd, &at, (size_t)(st.st_size - at)) <= 0)
-			rc = err_sys(err, errno, "copying %s", file);
-	close(fd);
-	return rc;
-}
-
-static int append_agent(int to, const char *agent_path, struct err *err)
-{
-	struct cpio *cpio;
-	const void *bytes;
-	size_t size;
-	int rc = cpio_create(&cpio, err);
-
-	if (rc)
-		return rc;
-	rc = cpio_add_file(cpio, "init", 0755, agent_path, err);
-	if (!rc)
-		rc = cpio_finish(cpio, &bytes, &size, err);
-	if (!rc && write(to, bytes, size) != (ssize_t)size)
-		rc = err_sys(err, errno, "the guests' agent");
-	cpio_free(cpio);
-	return rc;
-}
-
 const char *machine_accelerator(const struct machine *m)
 {
 	return m->args.accel;
-}
-
-/* The image's archive with the agent's behind it: a kernel unpacks both. */
-static int make_initrd(struct machine *m, const char *dir,
-		       const char *agent_path, struct err *err)
-{
-	char file[PATH_MAX + 16];
-	int rc;
-
-	m->initrd_fd = memfd_create("vazao-initrd", MFD_CLOEXEC);
-	if (m->initrd_fd < 0)
-		return err_sys(err, errno, "memfd_create");
-	snprintf(file, sizeof(file), "%s/initrd", dir);
-	rc = copy_file(m->initrd_fd, file, err);
-	return rc ? rc : append_agent(m->initrd_fd, agent_path, err);
 }
 
 static int prepare(struct machine *m, struct err *err)
@@ -489,7 +435,7 @@ static int prepare(struct machine *m, struct err *err)
 		return rc;
 	snprintf(m->kernel, sizeof(m->kernel), "%s/kernel", dir);
 	snprintf(m->xen, sizeof(m->xen), "%s/xen", dir);
-	return make_initrd(m, dir, m->args.agent_path, err);
+	return initrd_make(&m->initrd_fd, dir, m->args.agent_path, NULL, err);
 }
 
 int machine_new(struct machine **machine, const struct machine_args *args,

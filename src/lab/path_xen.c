@@ -247,6 +247,7 @@ const struct path_ops path_xen = {
 			"and the same machine without it",
 		.options = options,
 		.images = images,
+		.exact = true,
 	},
 	.build = build_xen,
 };

@@ -132,6 +132,7 @@ void key_list(const char *names[KEYS_MAX])
 	for (int i = 0; i < AXIS_COUNT; i++)
 		names[used++] = axis_table[i].name;
 	used = number_list(names, used);
+	names[used++] = "guest_words";
 	names[used] = NULL;
 }
 
@@ -160,7 +161,9 @@ int key_read_all(struct plan *plan, const struct node *map,
 		rc = read_link(plan, node, err);
 	if (rc == 0)
 		rc = read_axes(plan, map, err);
-	return rc ? rc : number_read_all(plan, map, err);
+	if (rc == 0)
+		rc = number_read_all(plan, map, err);
+	return rc ? rc : exact_read(plan, map, kinds, err);
 }
 
 static void write_axes(const struct plan *plan, FILE *out)
@@ -198,4 +201,5 @@ void key_write_all(const struct plan *plan, FILE *out)
 	fprintf(out, "link: {rate: %s}\n", rate);
 	write_axes(plan, out);
 	number_write_all(plan, out);
+	exact_write(plan, out);
 }

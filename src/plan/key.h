@@ -31,9 +31,15 @@ int paths_read(struct plan *plan, const struct node *node,
 	       const struct kind_desc *const *kinds, struct err *err);
 void paths_write(const struct plan *plan, FILE *out);
 
-/* number.c: rule, and the numbers, whose fallbacks follow from it. */
+/* number.c: rule and time, and the numbers, whose fallbacks follow from them. */
 int number_read_all(struct plan *plan, const struct node *map, struct err *err);
 void number_write_all(const struct plan *plan, FILE *out);
 size_t number_list(const char *names[KEYS_MAX], size_t used);
+
+/* exact.c: after all others. In exact time, what has no use there is refused;
+ * else what has one only there. */
+int exact_read(struct plan *plan, const struct node *map,
+	       const struct kind_desc *const *kinds, struct err *err);
+void exact_write(const struct plan *plan, FILE *out);
 
 #endif

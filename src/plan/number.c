@@ -24,6 +24,7 @@ struct number_key {
 	union number blocks, rule_2007; /* fallback under each rule */
 	bool fixed_2007;		/* that rule has no other value */
 	const char *none;		/* the word for 0, which is below min */
+	bool only_exact;		/* of no use by the wall clock */
 };
 
 #define WHOLE(x)             \
@@ -38,21 +39,23 @@ struct number_key {
  */
 static const struct number_key numbers[] = {
 	{ "precision", NUMBER_FRACTION, offsetof(struct plan, precision),
-	  { 0.001 }, { 0.5 }, { 0.025 }, { 0.025 }, true, NULL },
+	  { 0.001 }, { 0.5 }, { 0.025 }, { 0.025 }, true, NULL, false },
 	{ "budget", NUMBER_DURATION, offsetof(struct plan, budget_ns),
-	  WHOLE(NS_PER_S), WHOLE(30 * 24 * 3600 * NS_PER_S), WHOLE(0), WHOLE(0), false, "none" },
+	  WHOLE(NS_PER_S), WHOLE(30 * 24 * 3600 * NS_PER_S), WHOLE(0), WHOLE(0), false, "none", false },
 	{ "slice", NUMBER_DURATION, offsetof(struct plan, slice_ns),
-	  WHOLE(NS_PER_MS), WHOLE(60 * NS_PER_S), WHOLE(PLAN_SLICE_NS), WHOLE(7 * NS_PER_S), false, NULL },
+	  WHOLE(NS_PER_MS), WHOLE(60 * NS_PER_S), WHOLE(PLAN_SLICE_NS), WHOLE(7 * NS_PER_S), false, NULL, false },
 	{ "guard", NUMBER_DURATION, offsetof(struct plan, guard_ns),
-	  WHOLE(0), WHOLE(NS_PER_S), WHOLE(PLAN_GUARD_NS), WHOLE(0), true, NULL },
+	  WHOLE(0), WHOLE(NS_PER_S), WHOLE(PLAN_GUARD_NS), WHOLE(0), true, NULL, false },
 	{ "warmup", NUMBER_DURATION, offsetof(struct plan, warmup_ns),
-	  WHOLE(0), WHOLE(60 * NS_PER_S), WHOLE(15 * NS_PER_MS), WHOLE(30 * NS_PER_MS), false, NULL },
+	  WHOLE(0), WHOLE(60 * NS_PER_S), WHOLE(15 * NS_PER_MS), WHOLE(30 * NS_PER_MS), false, NULL, false },
 	{ "cycles", NUMBER_COUNT, offsetof(struct plan, cycles),
-	  WHOLE(1), WHOLE(256), WHOLE(PLAN_CYCLES), WHOLE(1), true, NULL },
+	  WHOLE(1), WHOLE(256), WHOLE(PLAN_CYCLES), WHOLE(1), true, NULL, false },
 	{ "loss_bound", NUMBER_FRACTION, offsetof(struct plan, loss_bound),
-	  { 1e-6 }, { 0.5 }, { 0.001 }, { 0.001 }, true, NULL },
+	  { 1e-6 }, { 0.5 }, { 0.001 }, { 0.001 }, true, NULL, false },
 	{ "min_blocks", NUMBER_COUNT, offsetof(struct plan, min_blocks),
-	  WHOLE(12), WHOLE(10000), WHOLE(12), WHOLE(3), true, NULL },
+	  WHOLE(12), WHOLE(10000), WHOLE(12), WHOLE(3), true, NULL, false },
+	{ "replicates", NUMBER_COUNT, offsetof(struct plan, replicates),
+	  WHOLE(2), WHOLE(1000), WHOLE(8), WHOLE(8), true, NULL, true },
 };
 /* clang-format on */
 
@@ -73,12 +76,14 @@ struct word_key {
 static const char *const rules[] = { "blocks", "2007", "slices", "loss", NULL };
 static const char *const placements[] = { "split", "free", NULL };
 static const char *const observes[] = { "basic", "full", "off", NULL };
+static const char *const times[] = { "wall", "exact", NULL };
 
 /* clang-format off */
 static const struct word_key words[] = {
 	{ "rule", rules, offsetof(struct plan, rule) },
 	{ "placement", placements, offsetof(struct plan, placement) },
 	{ "observe", observes, offsetof(struct plan, observe) },
+	{ "time", times, offsetof(struct plan, time) },
 };
 /* clang-format on */
 
@@ -243,6 +248,14 @@ static int read_words(struct plan *plan, const struct node *map,
 	return rc;
 }
 
+/* Replicates stand in for blocks in exact time, and only there. */
+static bool is_useless(const struct plan *plan, const struct number_key *key)
+{
+	bool exact = plan->time == PLAN_TIME_EXACT;
+
+	return exact ? strcmp(key->name, "min_blocks") == 0 : key->only_exact;
+}
+
 int number_read_all(struct plan *plan, const struct node *map, struct err *err)
 {
 	int rc = read_words(plan, map, err);
@@ -253,6 +266,10 @@ int number_read_all(struct plan *plan, const struct node *map, struct err *err)
 		union number number = is_2007 ? key->rule_2007 : key->blocks;
 		const struct node *node = tree_get(map, key->name);
 
+		if (node && is_useless(plan, key))
+			return tree_refuse(node, key->name, err,
+					   "has no use with time: %s",
+					   times[plan->time]);
 		if (node && is_2007 && key->fixed_2007)
 			return tree_refuse(node, key->name, err,
 					   "has no use under rule: 2007, which "
@@ -271,12 +288,14 @@ void number_write_all(const struct plan *plan, FILE *out)
 {
 	char text[64];
 
-	fprintf(out, "rule: %s\nplacement: %s\nobserve: %s\n",
+	fprintf(out, "rule: %s\nplacement: %s\nobserve: %s\ntime: %s\n",
 		rules[plan->rule], placements[plan->placement],
-		observes[plan->observe]);
+		observes[plan->observe], times[plan->time]);
 	for (size_t i = 0; i < NUMBERS; i++) {
 		if ((plan->rule == PLAN_RULE_2007 && numbers[i].fixed_2007) ||
 		    (plan->rule != PLAN_RULE_LOSS && is_of_loss(&numbers[i])))
+			continue;
+		if (is_useless(plan, &numbers[i]))
 			continue;
 		format_number(&numbers[i], get_number(plan, &numbers[i]), text,
 			      sizeof(text));

@@ -25,6 +25,7 @@ void plan_free(struct plan *plan)
 		free(plan->axis[i].value);
 	free(plan->path);
 	free(plan->title);
+	free(plan->guest_words);
 	free(plan->source);
 	free(plan->text);
 	free(plan);
@@ -144,8 +145,9 @@ static int make_plan(struct plan **out, const struct node *root,
 	if (plan) {
 		plan->source = strdup(source);
 		plan->title = title_from(source);
+		plan->guest_words = strdup("");
 	}
-	if (!plan || !plan->source || !plan->title)
+	if (!plan || !plan->source || !plan->title || !plan->guest_words)
 		err_sys(err, ENOMEM, "%s", source);
 	else
 		rc = key_read_all(plan, root, kinds, err);

@@ -48,6 +48,11 @@ enum plan_observe {
 	PLAN_OBSERVE_OFF
 };
 
+enum plan_time {
+	PLAN_TIME_WALL,
+	PLAN_TIME_EXACT /* instructions, counted: docs/xen-exact.md */
+};
+
 struct plan_path {
 	char name[PLAN_NAME_MAX]; /* unique in the plan */
 	char kind[PLAN_NAME_MAX]; /* a kind_desc's name; default: the name */
@@ -72,6 +77,8 @@ struct plan {
 	enum plan_rule rule;
 	enum plan_placement placement;
 	enum plan_observe observe;
+	enum plan_time time;
+	char *guest_words; /* more for guests' command lines; "" */
 	int64_t link_bps;  /* 0: unlimited */
 	double precision;  /* relative half-width, 0.025 */
 	int64_t budget_ns; /* 0: none */
@@ -80,7 +87,8 @@ struct plan {
 	int64_t guard_ns;   /* 2 ms; 0, always */
 	int64_t warmup_ns;  /* 15 ms; 30 ms */
 	int64_t cycles;	    /* slices a path a block: 4; 1, always */
-	int64_t min_blocks; /* 12; 3, always */
+	int64_t min_blocks; /* 12; 3, always; replicates in exact time */
+	int64_t replicates; /* 8; in exact time only */
 	double loss_bound;  /* of rule loss, a fraction: 0.001 */
 };
 

@@ -28,11 +28,15 @@ static const struct kind_option domu_options[] = {
 };
 /* clang-format on */
 
-static const struct kind_desc native = { "native", "a cable", NULL, NULL, 65 };
-static const struct kind_desc dom0 = { "dom0", "a bridge", NULL, NULL, 0 };
-static const struct kind_desc uml = { "uml", "a guest", uml_options, NULL, 8 };
-static const struct kind_desc domu = { "domU", "a guest", domu_options, NULL,
-				       65 };
+static const struct kind_desc native = { "native", "a cable", NULL,
+					 NULL,	   65,	      false };
+static const struct kind_desc dom0 = {
+	"dom0", "a bridge", NULL, NULL, 0, false
+};
+static const struct kind_desc uml = { "uml", "a guest", uml_options,
+				      NULL,  8,		true };
+static const struct kind_desc domu = { "domU", "a guest", domu_options,
+				       NULL,   65,	  false };
 static const struct kind_desc *const kinds[] = { &native, &dom0, &uml, &domu,
 						 NULL };
 
@@ -174,8 +178,8 @@ static void test_lists_of_options_make_paths(void **state)
 #define VALID_KEYS "valid keys: title, paths, link, workload, direction, mtu, socket_size, " \
 	"message_size, offload, flows, request_size, response_size, sender_socket_size, " \
 	"receiver_socket_size, threads, family, congestion, nodelay, pacing_rate, zero_copy, " \
-	"msg_trunc, busy_poll, notsent_lowat, dscp, pairs, neighbor, rule, placement, observe, precision, budget, slice, guard, " \
-	"warmup, cycles, loss_bound, min_blocks"
+	"msg_trunc, busy_poll, notsent_lowat, dscp, pairs, neighbor, rule, placement, observe, time, precision, budget, slice, guard, " \
+	"warmup, cycles, loss_bound, min_blocks, replicates, guest_words"
 
 static const struct {
 	const char *text, *error;
@@ -299,6 +303,15 @@ static const struct {
 	{ "paths: native\nslice: 1us\n", "study.yaml:2: slice: 1us is outside 1ms to 1m" },
 	{ "paths: native\ncycles: 0\n", "study.yaml:2: cycles: 0 is outside 1 to 256" },
 	{ "paths: native\nmin_blocks: 1\n", "study.yaml:2: min_blocks: 1 is outside 12 to 10000" },
+	{ "paths: native\ntime: exakt\n", "study.yaml:2: time: no time 'exakt'; did you mean 'exact'? valid: wall, exact" },
+	{ "paths: native\ntime: exact\n", "study.yaml:1: paths: path 'native' of kind native cannot run in exact time, which is counted inside one machine; kind xen can" },
+	{ "paths: uml\ntime: exact\nlink: {rate: 1gbit}\n", "study.yaml:3: link: has no use with time: exact" },
+	{ "paths: uml\ntime: exact\nrule: slices\n", "study.yaml:3: rule: has no use with time: exact" },
+	{ "paths: uml\ntime: exact\nmin_blocks: 12\n", "study.yaml:3: min_blocks: has no use with time: exact" },
+	{ "paths: uml\nreplicates: 8\n", "study.yaml:2: replicates: has no use with time: wall" },
+	{ "paths: uml\ntime: exact\nreplicates: 1\n", "study.yaml:3: replicates: 1 is outside 2 to 1000" },
+	{ "paths: uml\nguest_words: a=b\n", "study.yaml:2: guest_words: goes with time: exact" },
+	{ "paths: uml\ntime: exact\nguest_words: \"a=$(b)\"\n", "study.yaml:3: guest_words: '$' cannot be in it; letters, digits and '_-.=/' can" },
 	{ "paths: native\nplacement: everywhere\n", "study.yaml:2: placement: no placement 'everywhere'; valid: split, free" },
 	{ "paths: native\nwarmup: [1ms]\n", "study.yaml:2: warmup: one value is expected, not a list" },
 };
@@ -417,6 +430,10 @@ static void expect_same(const struct plan *a, const struct plan *b)
 	assert_int_equal(a->min_blocks, b->min_blocks);
 	assert_int_equal(a->placement, b->placement);
 	assert_int_equal(a->observe, b->observe);
+	assert_int_equal(a->time, b->time);
+	assert_int_equal(a->replicates, b->replicates);
+	assert_int_equal(a->min_blocks, b->min_blocks);
+	assert_string_equal(a->guest_words, b->guest_words);
 }
 
 static void test_the_text_makes_the_same_plan(void **state)
@@ -434,6 +451,8 @@ static void test_the_text_makes_the_same_plan(void **state)
 		"placement: free\nobserve: full\n",
 		"paths: native\nrule: 2007\nslice: 100ms\nbudget: none\n",
 		"title: 2007\npaths: {name: native}\nprecision: 29%\n",
+		"paths: uml\ntime: exact\nreplicates: 5\n"
+		"guest_words: \"init_on_alloc=1 a.b=2\"\n",
 	};
 
 	(void)state;

@@ -74,6 +74,15 @@ void methods_write_warning(const struct matrix *m,
 	words_share(width, is, sizeof(is));
 	words_share(m->precision, asked, sizeof(asked));
 	words_share(worst, s, sizeof(s));
+	if (matrix_is_exact(m)) {
+		summary_say(lines,
+			    "WIDE INTERVALS: half of them are wider than +-%s. "
+			    "Replicates of one point spread by up to %s; no "
+			    "machine is too noisy here, more replicates narrow "
+			    "them.",
+			    is, s);
+		return;
+	}
 	summary_say(
 		lines,
 		"TOO NOISY for +-%s, or too short: half of the intervals are wider "
@@ -81,6 +90,28 @@ void methods_write_warning(const struct matrix *m,
 		"point needs about %.0f blocks; read the intervals, not the "
 		"numbers.",
 		asked, is, s, blocks_needed(m, worst));
+}
+
+/* Replicates take the place of blocks in time. */
+static void say_replicates(const struct matrix *m,
+			   const struct summary_lines *lines)
+{
+	const char *words = fact(m, "guest_words");
+
+	summary_say(
+		lines,
+		"Measured in %s replicates: each is one boot of each "
+		"machine, perturbed by a seed of its own (random numbers "
+		"of the kernels, order of the points, start delays up to "
+		"20 ms), and measures each point once, in %s slices of "
+		"%.4g ms a path after %.4g ms of warm-up. The intervals are "
+		"over replicates.",
+		fact(m, "min_blocks"), fact(m, "cycles"),
+		fact_ms(m, "slice_ns"), fact_ms(m, "warmup_ns"));
+	if (*words)
+		summary_say(lines, "More words for the guests' kernels: %s.",
+			    words);
+	summary_say(lines, "Made of %s.", fact(m, "exact_machine"));
 }
 
 static void say_design(const struct matrix *m,
@@ -91,6 +122,10 @@ static void say_design(const struct matrix *m,
 
 	if (m->rule_2007 || !*fact(m, "slice_ns"))
 		return;
+	if (matrix_is_exact(m)) {
+		say_replicates(m, lines);
+		return;
+	}
 	if (*fact(m, "timings"))
 		summary_say(
 			lines,
@@ -269,12 +304,16 @@ static void say_short_slices(const struct matrix *m,
 		longest_ns = fmax(longest_ns, ns);
 	}
 	if (n)
-		summary_say(lines,
-			    "In %zu of %zu cells a slice is shorter than %d "
-			    "times its full socket buffer takes to pass (up to "
-			    "%.2g ms): whether it is still right there is for "
-			    "vazao calibrate to show.",
-			    n, cells, FILLINGS, longest_ns / 1e6);
+		summary_say(
+			lines,
+			"In %zu of %zu cells a slice is shorter than %d "
+			"times its full socket buffer takes to pass (up to "
+			"%.2g ms)%s.",
+			n, cells, FILLINGS, longest_ns / 1e6,
+			matrix_is_exact(m)
+				? ""
+				: ": whether it is still right there is for "
+				  "vazao calibrate to show");
 }
 
 void methods_write(const struct matrix *matrix,

@@ -132,11 +132,25 @@ static void say_emulated(const struct matrix *m,
 			nodes);
 }
 
+/* First of all: these are no speeds. */
+static void say_exact(const struct matrix *m, const struct summary_lines *lines)
+{
+	if (matrix_is_exact(m))
+		summary_say(
+			lines,
+			"EXACT TIME: path lengths. What follows counts "
+			"instructions of an emulated machine, each as 1 ns: no "
+			"caches, no TLB, no costs of transitions. It is no "
+			"speed, and not to be laid beside figures of the wall "
+			"clock; the same seed gives the same digits anywhere.");
+}
+
 void summary_write_head(const struct matrix *matrix,
 			const struct summary_lines *lines)
 {
 	const char *host = matrix->host, *version = matrix->version;
 
+	say_exact(matrix, lines);
 	if (*host || *version)
 		summary_say(lines, "%s%s%s%s", host,
 			    *host && *version ? "; " : "",

@@ -61,7 +61,30 @@ static const char *const steps[SCHEMA_VERSION] = {
 	"at_ns INTEGER NOT NULL, offered_mbps REAL NOT NULL,"
 	"received_mbps REAL NOT NULL, datagrams INTEGER NOT NULL,"
 	"lost INTEGER NOT NULL, growth REAL NOT NULL,"
-	"lossy INTEGER NOT NULL) STRICT;",
+	"lossy INTEGER NOT NULL) STRICT;"
+	/* and exact time; the first files of 2 had no table imported */
+	"CREATE TABLE IF NOT EXISTS imported ("
+	"path TEXT NOT NULL, point INTEGER NOT NULL REFERENCES point (id),"
+	"tool TEXT NOT NULL, source TEXT NOT NULL,"
+	"throughput_mbps REAL NOT NULL, seconds REAL NOT NULL,"
+	"PRIMARY KEY (path, point)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE replicate ( "
+	"round INTEGER NOT NULL, "
+	"machine TEXT NOT NULL, "
+	"point INTEGER NOT NULL REFERENCES point (id), "
+	"result TEXT NOT NULL, "
+	"PRIMARY KEY (round, machine, point) "
+	") STRICT, WITHOUT ROWID; "
+	"CREATE TRIGGER time_is_kept BEFORE INSERT ON meta "
+	"WHEN new.key = 'time' AND (EXISTS (SELECT 1 FROM block) OR EXISTS "
+	"(SELECT 1 FROM meta WHERE key = 'time' AND value <> new.value)) "
+	"BEGIN SELECT RAISE(ABORT, 'a study keeps its time, wall or exact'); END; "
+	"CREATE TRIGGER time_is_exact BEFORE INSERT ON replicate "
+	"WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'time' AND value = 'exact') "
+	"BEGIN SELECT RAISE(ABORT, 'this study''s time is not exact'); END; "
+	"CREATE TRIGGER time_is_wall BEFORE INSERT ON imported "
+	"WHEN EXISTS (SELECT 1 FROM meta WHERE key = 'time' AND value = 'exact') "
+	"BEGIN SELECT RAISE(ABORT, 'this study''s time is exact, not the wall clock''s'); END; ",
 };
 
 const struct schema store_schema = {

@@ -136,6 +136,28 @@ CREATE TABLE imported (
 	PRIMARY KEY (path, point)
 ) STRICT, WITHOUT ROWID;
 
+-- time: exact alone. What a machine's own errand told of one block, as told
+-- (agent/errand.h); a block's row is made once all machines have told theirs.
+CREATE TABLE replicate (
+	round INTEGER NOT NULL,
+	machine TEXT NOT NULL, -- its first path's name
+	point INTEGER NOT NULL REFERENCES point (id),
+	result TEXT NOT NULL, -- JSON
+	PRIMARY KEY (round, machine, point)
+) STRICT, WITHOUT ROWID;
+
+-- A study keeps its time: exact figures count instructions, others seconds.
+CREATE TRIGGER time_is_kept BEFORE INSERT ON meta
+WHEN new.key = 'time' AND (EXISTS (SELECT 1 FROM block) OR EXISTS
+	(SELECT 1 FROM meta WHERE key = 'time' AND value <> new.value))
+BEGIN SELECT RAISE(ABORT, 'a study keeps its time, wall or exact'); END;
+CREATE TRIGGER time_is_exact BEFORE INSERT ON replicate
+WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'time' AND value = 'exact')
+BEGIN SELECT RAISE(ABORT, 'this study''s time is not exact'); END;
+CREATE TRIGGER time_is_wall BEFORE INSERT ON imported
+WHEN EXISTS (SELECT 1 FROM meta WHERE key = 'time' AND value = 'exact')
+BEGIN SELECT RAISE(ABORT, 'this study''s time is exact, not the wall clock''s'); END;
+
 -- Cells that failed for good.
 CREATE TABLE failure (
 	point INTEGER NOT NULL REFERENCES point (id),

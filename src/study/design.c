@@ -15,7 +15,7 @@
 /* What may change when a study is resumed, and what may not. */
 struct meta {
 	const char *key;
-	char value[32];
+	char value[256]; /* "": not stored */
 };
 
 enum {
@@ -27,6 +27,8 @@ enum {
 	META_WARMUP,
 	META_LINK,
 	META_LOSS,
+	META_TIME,
+	META_WORDS,
 	META_COUNT
 };
 
@@ -44,6 +46,7 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 		[META_GUARD] = "guard_ns",	[META_CYCLES] = "cycles",
 		[META_LINK] = "link_bps",	[META_WARMUP] = "warmup_ns",
 		[META_PLACEMENT] = "placement", [META_LOSS] = "loss_bound",
+		[META_TIME] = "time",		[META_WORDS] = "guest_words",
 	};
 
 	for (int i = 0; i < META_COUNT; i++) {
@@ -58,6 +61,10 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 	snprintf(meta[META_PLACEMENT].value, sizeof(meta[META_PLACEMENT].value),
 		 "%s",
 		 plan->placement == PLAN_PLACEMENT_FREE ? "free" : "split");
+	snprintf(meta[META_TIME].value, sizeof(meta[META_TIME].value), "%s",
+		 plan->time == PLAN_TIME_EXACT ? "exact" : "");
+	snprintf(meta[META_WORDS].value, sizeof(meta[META_WORDS].value), "%s",
+		 plan->guest_words);
 }
 
 static int set_number(struct store *store, const char *key, uint64_t value,
@@ -130,8 +137,9 @@ static int store_meta(struct run *run, struct err *err)
 
 	describe_design(plan, meta);
 	for (int i = 0; !rc && i < META_COUNT; i++)
-		rc = store_set_meta(run->store, meta[i].key, meta[i].value,
-				    err);
+		if (*meta[i].value)
+			rc = store_set_meta(run->store, meta[i].key,
+					    meta[i].value, err);
 	if (!rc)
 		rc = store_set_meta(run->store, "source", plan->source, err);
 	if (!rc)
@@ -163,6 +171,14 @@ static int load_timings(struct run *run, struct err *err)
 	return rc;
 }
 
+/* What is not stored, in words. */
+static const char *say_meta(int which, const char *value)
+{
+	if (value && *value)
+		return value;
+	return which == META_TIME ? "wall" : "none";
+}
+
 static int check_meta(struct run *run, struct err *err)
 {
 	struct meta meta[META_COUNT];
@@ -175,12 +191,12 @@ static int check_meta(struct run *run, struct err *err)
 		rc = store_get_meta(run->store, meta[i].key, &stored, err);
 		if (!rc && i == META_LOSS && !stored)
 			continue; /* older than the rule */
-		if (!rc && (!stored || strcmp(stored, meta[i].value) != 0))
+		if (!rc && strcmp(stored ? stored : "", meta[i].value) != 0)
 			rc = err_set(err, EINVAL,
 				     "study.db was made with %s %s, not %s; a "
 				     "study keeps one",
-				     meta[i].key, stored ? stored : "unknown",
-				     meta[i].value);
+				     meta[i].key, say_meta(i, stored),
+				     say_meta(i, meta[i].value));
 		free(stored);
 	}
 	return rc;

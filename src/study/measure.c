@@ -263,8 +263,8 @@ static void sum_slices(const struct agent_block_path *result,
 	}
 }
 
-static void fill_measurement(size_t path, const struct agent_block_path *result,
-			     struct store_measurement *m)
+void measure_fill(size_t path, const struct agent_block_path *result,
+		  struct store_measurement *m)
 {
 	*m = (struct store_measurement){
 		.path = (int)path,
@@ -380,8 +380,8 @@ static int store_result(struct run *run, const struct measure_args *args,
 	int rc;
 
 	for (size_t i = 0; i < block->paths; i++) {
-		fill_measurement(block->index[i], &block->result[i],
-				 &measurement[i]);
+		measure_fill(block->index[i], &block->result[i],
+			     &measurement[i]);
 		observe_merge(&block->counters[i], block->result[i].counters);
 		measurement[i].counters = block->counters[i];
 	}

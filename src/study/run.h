@@ -87,6 +87,9 @@ int measure_block(struct run *run, const struct measure_args *args,
  * *args stays where nothing was calibrated. */
 void run_time_slices(const struct run *run, int point,
 		     struct measure_args *args);
+/* A path's result as a row; m->slices and m->latency are new references. */
+void measure_fill(size_t path, const struct agent_block_path *result,
+		  struct store_measurement *m);
 
 /* replace.c: what fails */
 
@@ -126,5 +129,8 @@ int run_rounds(struct run *run, enum study_end *end, struct err *err);
 int run_calibration(struct run *run, enum study_end *end, struct err *err);
 int run_rule_2007(struct run *run, enum study_end *end, struct err *err);
 int run_search(struct run *run, enum study_end *end, struct err *err);
+
+/* exact.c: instead of lab, team and rule, where time is exact */
+int run_exact(struct run *run, enum study_end *end, struct err *err);
 
 #endif

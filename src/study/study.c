@@ -46,7 +46,10 @@ bool run_is_over(const struct run *run, enum study_end *end)
 static int64_t estimate_left_ns(const struct run *run)
 {
 	size_t done = run->blocks - run->blocks_before;
-	size_t left = ledger_blocks_left(run->ledger);
+	size_t left = run->plan->time == PLAN_TIME_EXACT
+			      ? run->points * (size_t)run->plan->replicates -
+					run->blocks
+			      : ledger_blocks_left(run->ledger);
 	int64_t spent_ns;
 
 	if (!done || !left)
@@ -268,6 +271,21 @@ static int finish(struct run *run, enum study_end end, struct err *err)
 	return rc;
 }
 
+/* By the wall clock: a lab, agents in it, blocks. */
+static int measure_lab(struct run *run, enum study_end *end, struct err *err)
+{
+	int rc;
+
+	run_show_progress(run);
+	rc = build_lab(run, err);
+	if (!rc) {
+		run->phase = STUDY_SETTLING;
+		run_show_progress(run);
+		rc = start_agents(run, err);
+	}
+	return rc ? rc : measure(run, end, err);
+}
+
 static int carry_out(struct run *run, enum study_end *end, struct err *err)
 {
 	int rc = plan_expand(run->plan, &run->point, &run->points, err);
@@ -276,17 +294,10 @@ static int carry_out(struct run *run, enum study_end *end, struct err *err)
 		rc = allocate(run, err);
 	if (!rc)
 		rc = design_open(run, err);
-	if (!rc) {
-		run_show_progress(run);
-		rc = build_lab(run, err);
-	}
-	if (!rc) {
-		run->phase = STUDY_SETTLING;
-		run_show_progress(run);
-		rc = start_agents(run, err);
-	}
 	if (!rc)
-		rc = measure(run, end, err);
+		rc = run->plan->time == PLAN_TIME_EXACT
+			     ? run_exact(run, end, err)
+			     : measure_lab(run, end, err);
 	return rc ? rc : finish(run, *end, err);
 }
 

@@ -328,6 +328,17 @@ static int choose_congestion(struct team *team, int *failed, struct err *err)
 	return -err->code;
 }
 
+json_t *team_sysctls(void)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < ALIKE; i++)
+		json_object_set_new(all, alike[i].name,
+				    alike[i].value ? json_string(alike[i].value)
+						   : json_null());
+	return all;
+}
+
 /* What every node shall have: M2's own values and those fixed above. */
 static int gather_wanted(struct team *team, struct err *err)
 {

@@ -70,4 +70,8 @@ int team_set_path(struct team *team, size_t path, int mtu, int offload,
  * before team_set_path(). */
 const json_t *team_features(const struct team *team, size_t path);
 
+/* What TCP has alike on all nodes: {"net.ipv4.tcp_sack": null: as M2 has it,
+ * "net.ipv4.tcp_mtu_probing": "0", ...}; a new reference. */
+json_t *team_sysctls(void);
+
 #endif

@@ -865,4 +865,5 @@ def main():
     sys.exit(os.waitstatus_to_exitcode(status))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -193,6 +193,16 @@ function sayEmulated(study) {
 		"What follows is the speed of emulation, not of hardware.") : null;
 }
 
+/* First of all: these are no speeds. */
+function sayExact(study) {
+	return study.design.time === "exact" ? h("p", { class: "emulated" },
+		h("strong", {}, "Exact time: path lengths. "),
+		"What follows counts instructions of an emulated machine, each as " +
+		"1\u00a0ns: no caches, no TLB, no costs of transitions. It is no speed, " +
+		"and not to be laid beside figures of the wall clock; the same seed " +
+		"gives the same digits anywhere.") : null;
+}
+
 export function drawAnswer(study, cells, width) {
 	const summaries = summarize(study, cells);
 
@@ -200,7 +210,7 @@ export function drawAnswer(study, cells, width) {
 		return [h("p", { class: "answer" }, study.paths.length > 1
 			? "No efficiency could be estimated for these cells."
 			: "Only one path was measured, so there is nothing to compare.")];
-	return [sayEmulated(study), saySentence(study, cells, summaries),
+	return [sayExact(study), sayEmulated(study), saySentence(study, cells, summaries),
 		h("figure", { class: "picture" },
 			drawPicture(study, summaries, width)),
 		sayStanding(study, cells)];
