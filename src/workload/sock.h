@@ -25,6 +25,9 @@ struct sock_args {
 				    * node's default */
 };
 
+/* What the point asks for at that end; 0: the kernel sizes the socket. */
+int64_t sock_buffer_bytes(const struct point *point, bool sends);
+
 /* A socket for the family of `address`, unbound; fd or -errno. */
 int sock_open(const struct address *address, const struct sock_args *args,
 	      struct err *err);

@@ -51,13 +51,12 @@ static int set_buffers(int fd, int64_t bytes, struct err *err)
 	return 0;
 }
 
-static int64_t buffer_bytes(const struct sock_args *args)
+int64_t sock_buffer_bytes(const struct point *point, bool sends)
 {
-	int64_t own =
-		args->point->value[args->sends ? AXIS_SENDER_SOCKET_SIZE
-					       : AXIS_RECEIVER_SOCKET_SIZE];
+	int64_t own = point->value[sends ? AXIS_SENDER_SOCKET_SIZE
+					 : AXIS_RECEIVER_SOCKET_SIZE];
 
-	return own ? own : args->point->value[AXIS_SOCKET_SIZE];
+	return own ? own : point->value[AXIS_SOCKET_SIZE];
 }
 
 static int set_congestion(int fd, const struct sock_args *args, struct err *err)
@@ -91,7 +90,7 @@ int sock_set_options(int fd, int family, const struct sock_args *args,
 		     struct err *err)
 {
 	const struct point *point = args->point;
-	int64_t bytes = buffer_bytes(args);
+	int64_t bytes = sock_buffer_bytes(point, args->sends);
 	int rc = bytes ? set_buffers(fd, bytes, err) : 0;
 
 	for (size_t i = 0; i < OPTIONS && !rc; i++) {

@@ -11,15 +11,17 @@
  * socket that takes part of a message gets the rest of it next. Their bytes
  * are counted as one sum.
  *
- * Two kinds of reader, by the point alone, so that every path is read in the
- * same way:
- *   socket size given: netperf's, which asks recv() for what
- *	getsockopt(SO_RCVBUF) says; the kernel doubles the size for its
- *	overhead, so that what was asked for holds about one window of payload.
- *   sized by the kernel: iperf3's and neper's, which await data first and then
- *	ask for a message (of 4K to 64K). Of one flow, data is looked for LOOKS
- *	times before the thread sleeps: waking a processor costs the sender
- *	more than the looks cost the receiver.
+ * Readers, by the point alone, so that every path is read in the same way.
+ * Socket size given: netperf's, which asks recv() for what
+ * getsockopt(SO_RCVBUF) says; the kernel doubles the size for its overhead, so
+ * that what was asked for holds about one window of payload. Sized by the
+ * kernel, where a thread reads one flow:
+ *   messages below 4K	 recv() of 64K, woken for BULK_BYTES at least
+ *			 (SO_RCVLOWAT), not for each message; at a window's
+ *			 edge what is there is taken (one thread only)
+ *   below 64K		 iperf3's and neper's: data is awaited, then a message
+ *			 asked for
+ *   else		 recv() of 64K
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -35,22 +37,15 @@
 #define RECEIVE_BYTES_MIN 4096
 #define RECEIVE_BYTES_MAX 1048576
 
-/* poll() calls, some 3 us altogether; one of them may sleep. */
-#define LOOKS 10
+/* What a reader of small messages is woken for. */
+#define BULK_BYTES 16384
 
 /* recv() calls in one drain() */
 #define DRAIN_MAX 64
 
-static int64_t receiver_socket_size(const struct point *point)
-{
-	int64_t own = point->value[AXIS_RECEIVER_SOCKET_SIZE];
-
-	return own ? own : point->value[AXIS_SOCKET_SIZE];
-}
-
 static size_t stream_buffer_bytes(const struct point *point, bool counts)
 {
-	int64_t bytes = receiver_socket_size(point);
+	int64_t bytes = sock_buffer_bytes(point, false);
 
 	if (!counts)
 		return (size_t)point->value[AXIS_MESSAGE_SIZE];
@@ -92,22 +87,24 @@ static int feed_one(struct lane *lane, struct err *err)
 	return code ? lane_send_failed(lane, code, err) : 0;
 }
 
-/* 0: patience is over; -1: EINTR, or worse. */
-static int await_data(const struct lane *lane, int fd)
+static int count_some(struct lane *lane, struct flow *flow, struct err *err)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	int rc = 0;
+	ssize_t n = recv(flow->fd, lane->buffer, lane->buffer_bytes,
+			 lane->receive_flags | MSG_DONTWAIT);
 
-	for (int i = 1; i < LOOKS && !rc; i++)
-		rc = poll(&pfd, 1, 0);
-	return rc ? rc
-		  : poll(&pfd, 1, (int)(lane->patience_ns / NS_PER_MS) + 1);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0)
+		return lane_receive_failed(lane, n, errno, err);
+	lane_add_bytes(lane, (uint64_t)n);
+	return 0;
 }
 
 /* As recv(). */
 static ssize_t await_and_receive(struct lane *lane, int fd, size_t size)
 {
-	int ready = await_data(lane, fd);
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	int ready = poll(&pfd, 1, (int)(lane->patience_ns / NS_PER_MS) + 1);
 
 	if (ready > 0)
 		return recv(fd, lane->buffer, size, lane->receive_flags);
@@ -116,43 +113,69 @@ static ssize_t await_and_receive(struct lane *lane, int fd, size_t size)
 	return -1;
 }
 
-/* How much is asked for at once where data is awaited first; else 0. */
-static size_t read_bytes(const struct point *point)
+struct reader {
+	size_t awaited; /* asked for at once after data was awaited; or 0 */
+	bool bulk;	/* woken for BULK_BYTES */
+};
+
+static struct reader choose_reader(const struct point *point)
 {
 	int64_t bytes = point->value[AXIS_MESSAGE_SIZE];
 
-	if (receiver_socket_size(point))
-		return 0;
-	if (bytes < RECEIVE_BYTES_MIN)
-		return RECEIVE_BYTES_MIN;
-	return bytes < RECEIVE_BYTES ? (size_t)bytes : RECEIVE_BYTES;
+	if (sock_buffer_bytes(point, false) || bytes >= RECEIVE_BYTES)
+		return (struct reader){ .awaited = 0 };
+	if (bytes >= RECEIVE_BYTES_MIN)
+		return (struct reader){ .awaited = (size_t)bytes };
+	/* a worker's rest of a turn would be awaited until its timer */
+	return (struct reader){ .bulk = workload_of(point)->transport ==
+						TRANSPORT_IP &&
+					point->value[AXIS_THREADS] == 1 };
 }
 
-static int count_one(struct lane *lane, struct err *err)
+static void set_low_water(int fd, int bytes)
+{
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+}
+
+/* What came; *n as recv() said it last, with errno. */
+static uint64_t read_until_woken(struct lane *lane, size_t awaited, ssize_t *n)
 {
 	const int fd = lane->flow[0].fd;
-	const size_t awaited = read_bytes(lane->point);
 	const size_t size = lane->buffer_bytes;
 	char *buffer = lane->buffer;
 	const int flags = lane->receive_flags;
 	uint64_t bytes = 0;
-	ssize_t n = 1;
-	int code = 0;
 
+	*n = 1;
 	while (!wake_pending()) {
-		n = awaited ? await_and_receive(lane, fd, awaited)
-			    : recv(fd, buffer, size, flags);
-		if (n > 0) {
-			bytes += (uint64_t)n;
-		} else if (n == 0 || errno != EINTR) {
-			code = errno;
+		*n = awaited ? await_and_receive(lane, fd, awaited)
+			     : recv(fd, buffer, size, flags);
+		if (*n > 0)
+			bytes += (uint64_t)*n;
+		else if (*n == 0 || errno != EINTR)
 			break;
-		} else {
-			n = 1;
-		}
+		else
+			*n = 1;
 	}
-	lane_add_bytes(lane, bytes);
-	return n > 0 ? 0 : lane_receive_failed(lane, n, code, err);
+	return bytes;
+}
+
+static int count_one(struct lane *lane, struct err *err)
+{
+	const struct reader reader = choose_reader(lane->point);
+	const int fd = lane->flow[0].fd;
+	ssize_t n;
+	int code;
+
+	if (reader.bulk)
+		set_low_water(fd, BULK_BYTES);
+	lane_add_bytes(lane, read_until_woken(lane, reader.awaited, &n));
+	code = errno;
+	if (reader.bulk)
+		set_low_water(fd, 1);
+	if (n <= 0)
+		return lane_receive_failed(lane, n, code, err);
+	return reader.bulk ? count_some(lane, &lane->flow[0], err) : 0;
 }
 
 static int feed_some(struct lane *lane, struct flow *flow, struct err *err)
@@ -167,19 +190,6 @@ static int feed_some(struct lane *lane, struct flow *flow, struct err *err)
 	lane_add_bytes(lane, (uint64_t)n);
 	lane->messages++;
 	flow->left = size - (size_t)n;
-	return 0;
-}
-
-static int count_some(struct lane *lane, struct flow *flow, struct err *err)
-{
-	ssize_t n = recv(flow->fd, lane->buffer, lane->buffer_bytes,
-			 lane->receive_flags | MSG_DONTWAIT);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n <= 0)
-		return lane_receive_failed(lane, n, errno, err);
-	lane_add_bytes(lane, (uint64_t)n);
 	return 0;
 }
 

@@ -217,10 +217,10 @@ static void take(struct lane *lane, struct flow *flow, size_t size)
 }
 
 /* As recv(): waking a sleeping processor costs the sender more than a few
- * looks cost the receiver. */
-static ssize_t look_and_receive(const struct lane *lane, int fd)
+ * looks cost the receiver. Not with a socket size: see tcp_stream.c. */
+static ssize_t look_and_receive(const struct lane *lane, int fd, int looks)
 {
-	for (int i = 1; i < LOOKS; i++) {
+	for (int i = 1; i < looks; i++) {
 		ssize_t n = recv(fd, lane->buffer, lane->buffer_bytes,
 				 MSG_DONTWAIT);
 
@@ -233,9 +233,10 @@ static ssize_t look_and_receive(const struct lane *lane, int fd)
 static int count_one(struct lane *lane, struct err *err)
 {
 	struct flow *flow = &lane->flow[0];
+	int looks = sock_buffer_bytes(lane->point, false) ? 1 : LOOKS;
 
 	while (!wake_pending()) {
-		ssize_t n = look_and_receive(lane, flow->fd);
+		ssize_t n = look_and_receive(lane, flow->fd, looks);
 
 		if (n >= 0)
 			take(lane, flow, (size_t)n);
