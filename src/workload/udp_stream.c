@@ -217,7 +217,9 @@ static void take(struct lane *lane, struct flow *flow, size_t size)
 }
 
 /* As recv(): waking a sleeping processor costs the sender more than a few
- * looks cost the receiver. Not with a socket size: see tcp_stream.c. */
+ * looks cost the receiver. Only where the kernel sizes the socket, as a
+ * generator's user has it: on a path whose devices are processes of the same
+ * processor, looks would be at their expense. */
 static ssize_t look_and_receive(const struct lane *lane, int fd, int looks)
 {
 	for (int i = 1; i < looks; i++) {
