@@ -384,7 +384,8 @@ static void test_udp_stream(void **state)
 		}
 }
 
-/* Half of what is asked for may be lost to a busy machine, nothing gained. */
+/* A part of what is asked for may be lost to a busy machine; nothing is gained
+ * but what the turn before was late with. */
 static void test_udp_is_paced(void **state)
 {
 	(void)state;
@@ -399,7 +400,7 @@ static void test_udp_is_paced(void **state)
 		run_well(&r);
 		check_datagrams(&r, 1000);
 		assert_true(mbps(&r.conductor) < 8.3 * (double)flows);
-		assert_true(mbps(&r.conductor) > 4 * (double)flows);
+		assert_true(mbps(&r.conductor) > 6 * (double)flows);
 		assert_int_equal(r.conductor.datagrams.lost, 0);
 		assert_true(r.conductor.datagrams.jitter_us < 10000);
 		release(&r);

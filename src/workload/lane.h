@@ -41,8 +41,9 @@ struct flow {
 	 * exchange: of what is awaited, still to come */
 	size_t left;
 	int64_t since_ns; /* exchange: asked at; paced: the next one is due */
-	uint64_t number;  /* of the last datagram or request */
-	bool busy;	  /* exchange: asked, not yet answered in full */
+	int64_t earliest_ns; /* paced: not before, however late it is */
+	uint64_t number;     /* of the last datagram or request */
+	bool busy;	     /* exchange: asked, not yet answered in full */
 	struct sequence sequence;
 };
 

@@ -12,12 +12,15 @@
  * Paced (pacing_rate), each datagram has a moment at which it is due: the one
  * before's and the time that it takes at the rate. The sender sleeps until
  * shortly before it and then looks at the clock: no timer's granularity, and
- * no qdisc, shapes the gaps. Who is late, as after losing the processor, does
- * not catch up by a burst: one datagram at most goes at once after another,
- * and the rest of the delay is lost to the rate. Several flows of a lane have
- * their moments in turn.
+ * no qdisc, shapes the gaps. How long before, it learns from how late it wakes:
+ * on a virtual machine that may be several gaps. Who is late all the same does
+ * not catch up by a burst: the gaps are halved, not left out, until the delay
+ * is made up for; what is more than BEHIND_MAX_NS of it, as after losing the
+ * processor, is lost to the rate. Several flows of a lane have their moments in
+ * turn.
  */
 #include <errno.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -33,9 +36,17 @@
 /* recv() calls before one that may sleep, that included; some 3 us. */
 #define LOOKS 10
 
-/* Sleep until so long before a datagram is due: what waking up takes, and
- * timer slack. */
-#define SPIN_NS 80000
+/* Sleep until so long before a datagram is due, at least and at most: what
+ * waking up takes. */
+#define MARGIN_MIN_NS (30 * NS_PER_US)
+#define MARGIN_MAX_NS (2 * NS_PER_MS)
+
+#define BEHIND_MAX_NS (5 * NS_PER_MS)
+
+struct pace {
+	int64_t gap_ns;	   /* of a flow */
+	int64_t margin_ns; /* as above, as learned */
+};
 
 static size_t udp_buffer_bytes(const struct point *point, bool counts)
 {
@@ -87,23 +98,45 @@ static int feed_some(struct lane *lane, struct flow *flow, struct err *err)
 	return rc;
 }
 
+/* Longer at once, shorter by and by. */
+static void learn_margin(struct pace *pace, int64_t late_ns)
+{
+	int64_t wanted_ns = late_ns + late_ns / 4;
+
+	if (wanted_ns < MARGIN_MIN_NS)
+		wanted_ns = MARGIN_MIN_NS;
+	if (wanted_ns > MARGIN_MAX_NS)
+		wanted_ns = MARGIN_MAX_NS;
+	if (wanted_ns > pace->margin_ns)
+		pace->margin_ns = wanted_ns;
+	else
+		pace->margin_ns -= (pace->margin_ns - wanted_ns) / 32;
+}
+
 /* Sleeps, then spins; the clock as it was last read. */
-static int64_t wait_until(int64_t due_ns)
+static int64_t wait_until(struct pace *pace, int64_t due_ns)
 {
 	int64_t now_ns = clock_mono_ns();
 
-	if (due_ns - now_ns > SPIN_NS) {
-		int64_t until_ns = due_ns - SPIN_NS;
+	if (due_ns - now_ns > pace->margin_ns) {
+		int64_t until_ns = due_ns - pace->margin_ns;
 		const struct timespec until = {
 			.tv_sec = until_ns / NS_PER_S,
 			.tv_nsec = until_ns % NS_PER_S,
 		};
 
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+		learn_margin(pace, clock_mono_ns() - until_ns);
 	}
 	while (!wake_pending() && (now_ns = clock_mono_ns()) < due_ns)
 		;
 	return now_ns;
+}
+
+static int64_t due_of(const struct flow *flow)
+{
+	return flow->since_ns > flow->earliest_ns ? flow->since_ns
+						  : flow->earliest_ns;
 }
 
 static struct flow *next_due(struct lane *lane)
@@ -111,7 +144,7 @@ static struct flow *next_due(struct lane *lane)
 	struct flow *next = &lane->flow[0];
 
 	for (size_t i = 1; i < lane->flows; i++)
-		if (lane->flow[i].since_ns < next->since_ns)
+		if (due_of(&lane->flow[i]) < due_of(next))
 			next = &lane->flow[i];
 	return next;
 }
@@ -128,24 +161,35 @@ static void spread_out(struct lane *lane, int64_t gap_ns)
 				gap_ns * (int64_t)i / (int64_t)lane->flows;
 }
 
+static void set_next(struct flow *flow, const struct pace *pace, int64_t now_ns)
+{
+	flow->earliest_ns = now_ns + pace->gap_ns / 2;
+	flow->since_ns += pace->gap_ns;
+	if (flow->since_ns < now_ns - BEHIND_MAX_NS)
+		flow->since_ns = now_ns - BEHIND_MAX_NS;
+}
+
 static int feed_paced(struct lane *lane, struct err *err)
 {
-	int64_t gap_ns =
-		(int64_t)((double)lane->buffer_bytes * 8e9 /
-			  (double)lane->point->value[AXIS_PACING_RATE]);
+	struct pace pace = {
+		.gap_ns =
+			(int64_t)((double)lane->buffer_bytes * 8e9 /
+				  (double)lane->point->value[AXIS_PACING_RATE]),
+		.margin_ns = MARGIN_MIN_NS,
+	};
 	int rc = 0;
 
-	spread_out(lane, gap_ns);
+	/* the kernel would add 50 us to every sleep of the thread */
+	prctl(PR_SET_TIMERSLACK, 1);
+	spread_out(lane, pace.gap_ns);
 	while (!rc && !wake_pending()) {
 		struct flow *flow = next_due(lane);
-		int64_t now_ns = wait_until(flow->since_ns);
+		int64_t now_ns = wait_until(&pace, due_of(flow));
 
 		if (wake_pending())
 			break;
 		rc = send_one(lane, flow, now_ns, err);
-		flow->since_ns += gap_ns;
-		if (flow->since_ns < now_ns)
-			flow->since_ns = now_ns;
+		set_next(flow, &pace, now_ns);
 	}
 	return rc;
 }
