@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "report/exchange.h"
 #include "report/formats.h"
 #include "report/groups.h"
 #include "report/scale.h"
@@ -54,24 +55,40 @@ static void put_throughput(FILE *out, const struct cell *cell)
 		fputs(" - | |", out);
 		return;
 	}
-	words_mbps(t->mean, mean, sizeof(mean));
-	words_mbps(t->lo, lo, sizeof(lo));
-	words_mbps(t->hi, hi, sizeof(hi));
+	exchange_rate(cell->point, t->mean, mean, sizeof(mean));
+	exchange_rate(cell->point, t->lo, lo, sizeof(lo));
+	exchange_rate(cell->point, t->hi, hi, sizeof(hi));
 	if (t->n)
 		fprintf(out, " %s | %s - %s |", mean, lo, hi);
 	else
 		fprintf(out, " %s | |", mean);
 }
 
+static void put_sizes(FILE *out, const struct point *point)
+{
+	char text[32];
+
+	words_size(point->value[AXIS_SOCKET_SIZE], text, sizeof(text));
+	fprintf(out, "| %s |", text);
+	if (!axis_applies(AXIS_MESSAGE_SIZE, point))
+		return;
+	words_size(point->value[AXIS_MESSAGE_SIZE], text, sizeof(text));
+	fprintf(out, " %s |", text);
+}
+
+/* An exchange's sizes are in the heading. */
+static const char *size_names(const struct point *point, bool rule)
+{
+	bool both = axis_applies(AXIS_MESSAGE_SIZE, point);
+
+	if (rule)
+		return both ? "|---:|---:|" : "|---:|";
+	return both ? "| socket | message |" : "| socket |";
+}
+
 static void put_row(FILE *out, const struct cell *cell)
 {
-	char socket[32], message[32];
-
-	words_size(cell->point->value[AXIS_SOCKET_SIZE], socket,
-		   sizeof(socket));
-	words_size(cell->point->value[AXIS_MESSAGE_SIZE], message,
-		   sizeof(message));
-	fprintf(out, "| %s | %s |", socket, message);
+	put_sizes(out, cell->point);
 	if (cell->path)
 		put_efficiency(out, cell);
 	put_throughput(out, cell);
@@ -98,11 +115,40 @@ static void put_heading(FILE *out, const struct matrix *m, size_t path,
 	fputs(": ", out);
 	put_text(out, group);
 	fprintf(out,
-		"\n\n| socket | message |%s 10^6 bit/s | 95 %% interval | "
-		"blocks |%s\n|---:|---:|%s---:|:---:|---:|%s\n",
+		"\n\n%s%s %s | 95 %% interval | "
+		"blocks |%s\n%s%s---:|:---:|---:|%s\n",
+		size_names(point, false),
 		path ? " efficiency | 95 % interval |" : "",
-		path ? " status |" : "", path ? "---:|:---:|" : "",
+		exchange_unit(point), path ? " status |" : "",
+		size_names(point, true), path ? "---:|:---:|" : "",
 		path ? "---|" : "");
+}
+
+/* Latencies, or loss: what the group's cells have beside their rate. */
+static void put_exchanges(FILE *out, const struct matrix *m, size_t path,
+			  size_t first)
+{
+	const struct point *point = &m->point[first];
+	const char *names[EXCHANGE_COLUMNS_MAX];
+	char text[EXCHANGE_COLUMNS_MAX][EXCHANGE_TEXT_MAX];
+	size_t columns = exchange_columns(point, names);
+
+	if (!columns)
+		return;
+	fprintf(out, "\n%s", size_names(point, false));
+	for (size_t i = 0; i < columns; i++)
+		fprintf(out, " %s |", names[i]);
+	fprintf(out, "\n%s", size_names(point, true));
+	for (size_t i = 0; i < columns; i++)
+		fputs("---:|", out);
+	fputc('\n', out);
+	for (size_t i = first; i < m->points; i = group_next_point(m, i)) {
+		put_sizes(out, &m->point[i]);
+		exchange_fill(matrix_cell(m, i, path), text);
+		for (size_t k = 0; k < columns; k++)
+			fprintf(out, " %s |", text[k]);
+		fputc('\n', out);
+	}
 }
 
 static int md_write(const struct report_args *args, struct err *err)
@@ -124,6 +170,7 @@ static int md_write(const struct report_args *args, struct err *err)
 			for (size_t j = i; j < m->points;
 			     j = group_next_point(m, j))
 				put_row(out, matrix_cell(m, j, path));
+			put_exchanges(out, m, path, i);
 		}
 	fputs("\n## How to read this\n\n", out);
 	summary_write_notes(m, &bullets);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "report/exchange.h"
 #include "report/words.h"
 
 #define STALLED 0.02 /* trimmed ratio to R, docs/statistics.md */
@@ -206,9 +207,9 @@ static void say_answer(const struct matrix *m, size_t path,
 	}
 	words_share(s.mean, mean, sizeof(mean));
 	describe_range(m, &s, range, sizeof(range));
-	summary_say(lines, "%s %s %s of %s's throughput (%s)", name,
+	summary_say(lines, "%s %s %s of %s's %s (%s)", name,
 		    s.mean < 1.005 ? "keeps" : "reaches", mean, reference,
-		    range);
+		    exchange_noun(m), range);
 }
 
 void summary_write_answers(const struct matrix *matrix,
@@ -421,6 +422,25 @@ static void say_events(const struct matrix *m,
 		summary_say(lines, "On the way: %s.", text);
 }
 
+static void say_units(const struct matrix *m, const struct summary_lines *lines)
+{
+	const char *noun = exchange_noun(m), *reference = m->path[0].name;
+
+	summary_say(lines,
+		    "Efficiency is %s over that of %s in the same cell; means "
+		    "over cells are geometric.",
+		    noun, reference);
+	if (strcmp(noun, "transactions/s") != 0)
+		summary_say(lines, "Throughput is 10^6 bit/s of payload at the "
+				   "receiver.");
+	if (strcmp(noun, "throughput") != 0)
+		summary_say(lines,
+			    "A transaction is a request and its response; "
+			    "latency is the time of one, in microseconds, over "
+			    "all blocks, its intervals with the block as the "
+			    "unit.");
+}
+
 void summary_write_notes(const struct matrix *matrix,
 			 const struct summary_lines *lines)
 {
@@ -440,10 +460,5 @@ void summary_write_notes(const struct matrix *matrix,
 			"%zu interval%s of 95 %%: %.1f are expected to miss the "
 			"truth.",
 			intervals, plural(intervals), 0.05 * (double)intervals);
-	summary_say(
-		lines,
-		"Efficiency is throughput over that of %s in the same cell; means "
-		"over cells are geometric. Throughput is 10^6 bit/s of payload at "
-		"the receiver.",
-		matrix->path[0].name);
+	say_units(matrix, lines);
 }

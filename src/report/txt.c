@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/exchange.h"
 #include "report/formats.h"
 #include "report/groups.h"
 #include "report/scale.h"
@@ -110,9 +111,9 @@ static void put_throughput(const struct txt *txt, const struct cell *cell)
 	char mean[32] = "-", lo[32], hi[32], interval[72] = "";
 
 	if (t->valid) {
-		words_mbps(t->mean, mean, sizeof(mean));
-		words_mbps(t->lo, lo, sizeof(lo));
-		words_mbps(t->hi, hi, sizeof(hi));
+		exchange_rate(cell->point, t->mean, mean, sizeof(mean));
+		exchange_rate(cell->point, t->lo, lo, sizeof(lo));
+		exchange_rate(cell->point, t->hi, hi, sizeof(hi));
 		if (t->n)
 			snprintf(interval, sizeof(interval), "%7s - %s", lo,
 				 hi);
@@ -120,17 +121,32 @@ static void put_throughput(const struct txt *txt, const struct cell *cell)
 	fprintf(txt->out, "  %10s  %-18s", mean, interval);
 }
 
-static void put_row(const struct txt *txt, const struct cell *cell,
-		    bool new_socket)
+/* The sizes; an exchange's are in the heading. */
+static void put_sizes(const struct txt *txt, const struct point *point,
+		      bool new_socket)
 {
 	char socket[32] = "", message[32];
 
 	if (new_socket)
-		words_size(cell->point->value[AXIS_SOCKET_SIZE], socket,
+		words_size(point->value[AXIS_SOCKET_SIZE], socket,
 			   sizeof(socket));
-	words_size(cell->point->value[AXIS_MESSAGE_SIZE], message,
-		   sizeof(message));
-	fprintf(txt->out, "  %6s  %7s", socket, message);
+	words_size(point->value[AXIS_MESSAGE_SIZE], message, sizeof(message));
+	fprintf(txt->out, "  %6s", socket);
+	if (axis_applies(AXIS_MESSAGE_SIZE, point))
+		fprintf(txt->out, "  %7s", message);
+}
+
+static void put_size_names(const struct txt *txt, const struct point *point)
+{
+	fprintf(txt->out, "  %6s", "socket");
+	if (axis_applies(AXIS_MESSAGE_SIZE, point))
+		fprintf(txt->out, "  %7s", "message");
+}
+
+static void put_row(const struct txt *txt, const struct cell *cell,
+		    bool new_socket)
+{
+	put_sizes(txt, cell->point, new_socket);
 	put_efficiency(txt, cell);
 	put_throughput(txt, cell);
 	fprintf(txt->out, "  %6zu", cell->blocks);
@@ -157,12 +173,53 @@ static void put_heading(struct txt *txt, size_t path, const struct point *point)
 			 m->path[path].name, m->path[0].name, group);
 	fputc('\n', txt->out);
 	bold(txt, text);
-	fprintf(txt->out, "  %6s  %7s", "socket", "message");
+	put_size_names(txt, point);
 	if (path)
 		fprintf(txt->out, "  %10s  %-15s", "efficiency",
 			" 95 % interval");
-	fprintf(txt->out, "  %10s  %-18s  %6s%s\n", "10^6 bit/s",
+	fprintf(txt->out, "  %10s  %-18s  %6s%s\n", exchange_unit(point),
 		"   95 % interval", "blocks", path ? "  status" : "");
+}
+
+/* Values right, intervals left, as in the table above it. */
+static void put_exchange_row(const struct txt *txt, const struct cell *cell,
+			     size_t columns)
+{
+	char text[EXCHANGE_COLUMNS_MAX][EXCHANGE_TEXT_MAX];
+	const bool intervals = exchange_is(cell->point);
+
+	exchange_fill(cell, text);
+	for (size_t i = 0; i < columns; i++)
+		if (intervals)
+			fprintf(txt->out, i % 2 ? "  %-16s" : "  %9s", text[i]);
+		else
+			fprintf(txt->out, "  %11s", text[i]);
+	fputc('\n', txt->out);
+}
+
+/* Latencies, or loss: what the group's cells have beside their rate. */
+static void put_exchanges(const struct txt *txt, size_t path, size_t first)
+{
+	const struct matrix *m = txt->matrix;
+	const struct point *point = &m->point[first];
+	const char *names[EXCHANGE_COLUMNS_MAX];
+	size_t columns = exchange_columns(point, names);
+
+	if (!columns)
+		return;
+	fputc('\n', txt->out);
+	put_size_names(txt, point);
+	for (size_t i = 0; i < columns; i++)
+		if (exchange_is(point))
+			fprintf(txt->out, i % 2 ? "  %-16s" : "  %9s",
+				names[i]);
+		else
+			fprintf(txt->out, "  %11s", names[i]);
+	fputc('\n', txt->out);
+	for (size_t i = first; i < m->points; i = group_next_point(m, i)) {
+		put_sizes(txt, &m->point[i], true);
+		put_exchange_row(txt, matrix_cell(m, i, path), columns);
+	}
 }
 
 static void put_group(struct txt *txt, size_t path, size_t first)
@@ -177,6 +234,7 @@ static void put_group(struct txt *txt, size_t path, size_t first)
 		put_row(txt, matrix_cell(m, i, path), now != socket);
 		socket = now;
 	}
+	put_exchanges(txt, path, first);
 }
 
 static int txt_write(const struct report_args *args, struct err *err)

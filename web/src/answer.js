@@ -28,7 +28,7 @@ function saidInterval(mean) {
 function sayPath({ path, mean }, first, study) {
 	return [h("strong", { style: { color: pathColor(path.index) } }, path.name),
 		first ? " carries " : " ", h("b", {}, `${formatPercent(mean.mean)}\u00a0%`),
-		first ? ` of ${study.reference}’s throughput` : null,
+		first ? ` of ${study.reference}’s ${study.noun}` : null,
 		h("span", { class: "interval" }, ` (${saidInterval(mean)})`)];
 }
 
@@ -153,8 +153,8 @@ function drawPicture(study, summaries, width) {
 			Plot.text(ticks, { x, y: bottom + 12,
 				text: (v) => `${Math.round(v * 100)}` }),
 			Plot.text([0], { x: (x.range()[0] + x.range()[1]) / 2,
-				y: bottom + 29, text: () => `% of ${study.reference}’s ` +
-				"throughput; a dot is a cell, the bar their mean" }),
+				y: bottom + 29, text: () => `% of ${study.reference}’s ${
+				study.noun}` + "; a dot is a cell, the bar their mean" }),
 			...summaries.flatMap((summary, row) =>
 				rowMarks(summary, row, x, study)),
 		],

@@ -16,6 +16,13 @@ export const THROUGHPUT = {
 	label: "Mbit/s", format: (v) => formatNumber(v),
 	ticks: (v) => v >= 1000 ? `${v / 1000}k` : `${v}`,
 };
+const TRANSACTIONS = {
+	y: "transactions_per_s", lo: "transactions_per_s_lo",
+	hi: "transactions_per_s_hi", label: "transactions/s",
+	format: (v) => formatNumber(v), ticks: THROUGHPUT.ticks,
+};
+/** What a study's rates are told in. */
+export const rateOf = (study) => study.exchange ? TRANSACTIONS : THROUGHPUT;
 export const EFFICIENCY = {
 	y: "efficiency", lo: "efficiency_lo", hi: "efficiency_hi",
 	label: "efficiency, %", format: (v) => `${formatPercent(v)}\u00a0%`,
@@ -65,7 +72,8 @@ function messageAxis(study) {
 		: [values[0] / 2, values[0] * 2];
 
 	return { type: "log", domain: wide, ticks: thinTicks(values),
-		format: formatBytes, label: "message size" };
+		format: formatBytes,
+		label: study.exchange ? "request size" : "message size" };
 }
 
 function panelTitle(study, cell) {

@@ -44,6 +44,17 @@ function results(cell) {
 			? `${formatNumber(cell.throughput_mbps, 4)} Mbit/s` : null,
 		formatInterval(cell.throughput_lo, cell.throughput_hi,
 			(v) => formatNumber(v, 4))),
+		row("transactions", Number.isFinite(cell.transactions_per_s)
+			? `${formatNumber(cell.transactions_per_s, 4)} /s` : null,
+		formatInterval(cell.transactions_per_s_lo, cell.transactions_per_s_hi,
+			(v) => formatNumber(v, 4))),
+		...[["p50", "50"], ["p99", "99"], ["p9999", "99.99"]].map(([name, of]) =>
+			row(`latency, ${of}\u00a0%`, measured(cell[`${name}_us`], "µs"),
+				formatInterval(cell[`${name}_us_lo`], cell[`${name}_us_hi`],
+					(v) => formatNumber(v)))),
+		row("lost", Number.isFinite(cell.loss)
+			? `${formatPercent(cell.loss)}\u00a0% of the datagrams` : null),
+		row("jitter", measured(cell.jitter_us, "µs")),
 		row("efficiency", cell.hasEfficiency
 			? `${formatPercent(cell.efficiency)}\u00a0%` : null,
 		formatInterval(cell.efficiency_lo, cell.efficiency_hi,

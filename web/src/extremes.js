@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Figure 5 of the 2007 study: the paths side by side at the smallest and the
 // largest message, over the socket size.
-import { THROUGHPUT, domainOf, groupBy, groupHeading } from "./curves.js";
+import { domainOf, groupBy, groupHeading, rateOf } from "./curves.js";
 import { axisOf, formatBytes, formatPoint } from "./format.js";
 import { pathColor } from "./color.js";
 import { groupCells, panelsClass, placeIn } from "./model.js";
@@ -10,13 +10,13 @@ import { h } from "./dom.js";
 
 const INSIDE = ["path", "mtu", "socket_size", "message_size"];
 
-function toRow(cell) {
+function toRow(cell, measure) {
 	const failed = cell.status === "FAILED";
 
 	return {
 		cell, x: cell.socketIndex, order: -cell.pathIndex,
-		y: failed ? NaN : cell.throughput_mbps ?? NaN,
-		lo: cell.throughput_lo ?? NaN, hi: cell.throughput_hi ?? NaN,
+		y: failed ? NaN : cell[measure.y] ?? NaN,
+		lo: cell[measure.lo] ?? NaN, hi: cell[measure.hi] ?? NaN,
 		line: cell.path, lineLabel: cell.path,
 		color: pathColor(cell.pathIndex),
 	};
@@ -36,20 +36,23 @@ function socketAxis(study) {
 
 function drawOne(study, shown, cells, domain) {
 	const { mtu, message_size: message } = cells[0];
+	const measure = rateOf(study);
 
 	return drawPanel({
-		title: `Message ${formatBytes(message)}, MTU ${mtu}`,
-		rows: cells.map(toRow), x: socketAxis(study), domain,
-		yLabel: THROUGHPUT.label, yFormat: THROUGHPUT.ticks,
+		title: `${study.exchange ? "Request" : "Message"} ${formatBytes(message)}, MTU ${mtu}`,
+		rows: cells.map((cell) => toRow(cell, measure)), x: socketAxis(study), domain,
+		yLabel: measure.label, yFormat: measure.ticks,
 		place: placeIn(shown, cells[0], "message_size"),
 		describe: ({ cell }) => `${cell.path}, ${formatPoint(cell,
-			["socket_size"])}: ${THROUGHPUT.format(
-			cell.throughput_mbps)} Mbit/s, ${cell.status}`,
+			["socket_size"])}: ${measure.format(
+			cell[measure.y])} ${measure.label}, ${cell.status}`,
 	});
 }
 
 function drawMtu(study, shown, cells) {
-	const domain = domainOf(cells.map(toRow), THROUGHPUT, false);
+	const measure = rateOf(study);
+	const domain = domainOf(cells.map((cell) => toRow(cell, measure)), measure,
+		false);
 
 	return [...groupBy(cells, (cell) => cell.message_size).values()]
 		.sort((a, b) => a[0].message_size - b[0].message_size)

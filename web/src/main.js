@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The page: reads the study that stands in it, lays out the sections in the
 // order of a paper, and redraws what a filter changes.
-import { EFFICIENCY, THROUGHPUT, drawCurves } from "./curves.js";
+import { EFFICIENCY, drawCurves, rateOf } from "./curves.js";
 import { filterCells, getState, onState, readFragment, setState, watchFragment }
 	from "./state.js";
 import { formatDate, formatDuration, formatPercent } from "./format.js";
@@ -51,18 +51,20 @@ function curvesNote(cells, text) {
 }
 
 function drawThroughput(study, cells) {
-	return [scaleSwitch(), curvesNote(cells, "Payload at the receiver over the " +
-		"message size, a line for each socket size, with 95\u00a0% confidence " +
+	return [scaleSwitch(), curvesNote(cells, (study.exchange
+		? "Transactions per second over the request size" : "Payload at the " +
+		"receiver over the message size") + ", a line for each socket size, with 95\u00a0% confidence " +
 		"intervals. The paths of one MTU share their scale. Laid out as figures " +
 		"2, 3a, 4a, 6a and 7a of the 2007 study are."),
-	drawCurves(study, cells, { measure: THROUGHPUT,
+	drawCurves(study, cells, { measure: rateOf(study),
 		log: getState("scale") === "log" })];
 }
 
 function drawEfficiency(study, cells) {
 	const others = cells.filter((cell) => cell.pathIndex > 0);
 
-	return [curvesNote(others, `Throughput as a share of ${study.reference}’s in ` +
+	return [curvesNote(others, `The path’s ${study.noun} as a share of ${
+		study.reference}’s in ` +
 		"the same cell, from interleaved blocks; as figures 3b, 4b, 6b and 7b."),
 	drawCurves(study, others, { measure: EFFICIENCY })];
 }
@@ -75,6 +77,7 @@ const ALL_SECTIONS = [
 	{ id: "scale-out", short: "Guests", title: "Guests at the same time",
 		draw: drawScale, when: hasScale },
 	{ id: "throughput", short: "Throughput", title: "Throughput",
+		exchange: "Transactions per second",
 		draw: drawThroughput, needs: ["scale"] },
 	{ id: "efficiency", short: "Efficiency", title: "Efficiency",
 		draw: drawEfficiency },
@@ -275,7 +278,10 @@ function start() {
 	installColors(study.values.socket_size?.length ?? 1);
 	installDetail(study);
 	SECTIONS = ALL_SECTIONS.filter(({ when }) => !when || when(study) ||
-		(study.json.live && when !== hasChanges));
+		(study.json.live && when !== hasChanges))
+		.map((section) => study.exchange && section.exchange
+			? { ...section, title: section.exchange, short: "Rate" }
+			: section);
 	layOut();
 	fillColophon(study);
 	installLinks();

@@ -50,11 +50,16 @@ function isEfficiency(cell) {
 export function readStudy(json) {
 	const columns = Object.keys(json.cells[0] ?? { path: "" });
 	const axes = axisNames(columns);
-	const cells = json.cells.map((cell) => ({ ...cell, raw: cell }));
+	/* an exchange's message is its request */
+	const cells = json.cells.map((cell) => ({ ...cell, raw: cell,
+		message_size: cell.message_size ?? cell.request_size ?? null }));
 	const paths = json.paths.map((path, i) => ({ ...path, index: i }));
 	const points = numberPoints(cells, axes);
 	const values = Object.fromEntries(axes.map(
 		(name) => [name, axisValues(cells, name)]));
+
+	const exchange = cells.length > 0 && cells.every((cell) =>
+		cell.status === "FAILED" || Number.isFinite(cell.transactions_per_s));
 
 	for (const cell of cells) {
 		cell.pathIndex = paths.findIndex((p) => p.name === cell.path);
@@ -63,6 +68,7 @@ export function readStudy(json) {
 	return {
 		json, columns, axes, cells, paths, points, values,
 		reference: paths[0]?.name ?? "the reference",
+		exchange, noun: exchange ? "transactions per second" : "throughput",
 		varying: axes.filter((name) => values[name].length > 1),
 		title: json.title || "Untitled study",
 		precision: json.precision,
