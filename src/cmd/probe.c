@@ -144,7 +144,7 @@ static void close_interval(struct probe *probe)
 
 	i->to_s = (double)probe->duration_ns / 1e9;
 	if (!probe->quiet)
-		probe_text_interval(i);
+		probe_text_interval(probe, i);
 	json_array_append_new(
 		probe->intervals,
 		json_pack("{sf sf sI sf}", "from_s", i->from_s, "to_s", i->to_s,
@@ -340,12 +340,15 @@ static int probe_nodes(const struct values *v, const char *to,
 		.key_path = v->key,
 		.address = v->address,
 		.agent_path = agent_path,
+		.any_family = !v->axis[AXIS_FAMILY],
 		.ipv6 = point->value[AXIS_FAMILY] == FAMILY_IPV6,
 	};
 
 	if (!rc)
 		rc = probe_open_nodes(&m1, &m2, &args, err);
 	if (!rc) {
+		if (axis_applies(AXIS_FAMILY, point) && strchr(m2.address, ':'))
+			point->value[AXIS_FAMILY] = FAMILY_IPV6;
 		/* lo has one byte more than a plan may ask for */
 		if (m1.mtu <= axis_table[AXIS_MTU].max)
 			point->value[AXIS_MTU] = m1.mtu;

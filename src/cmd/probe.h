@@ -39,6 +39,7 @@ struct probe_nodes_args {
 	const char *key_path;  /* NULL: none */
 	const char *address;   /* of M2, as M1 reaches it; NULL: find it */
 	const char *agent_path;
+	bool any_family; /* as it comes; else ipv6 or not */
 	bool ipv6;
 };
 
@@ -78,7 +79,8 @@ struct probe {
 
 /* probe_text.c */
 void probe_text_begin(const struct probe *probe);
-void probe_text_interval(const struct probe_interval *interval);
+void probe_text_interval(const struct probe *probe,
+			 const struct probe_interval *interval);
 void probe_text_end(const struct probe *probe);
 
 /* probe_data.c: one JSON object, or a CSV header and row, on standard

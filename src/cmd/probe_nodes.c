@@ -104,13 +104,34 @@ static void copy_text(const json_t *json, const char *key, char *buf,
 	snprintf(buf, size, "%s", text ? text : "");
 }
 
+static bool is_wanted(const char *address, const struct probe_nodes_args *args)
+{
+	return *address && (args->any_family ||
+			    (strchr(address, ':') != NULL) == args->ipv6);
+}
+
+/* As M2 is asked for what it has. */
+static void take_address(struct probe_node *m2, const json_t *reply,
+			 const struct probe_nodes_args *args)
+{
+	if (ssh_host(m2->spec))
+		copy_text(reply, "ssh_server", m2->address,
+			  sizeof(m2->address));
+	if (!is_wanted(m2->address, args))
+		copy_text(reply, "first_address", m2->address,
+			  sizeof(m2->address));
+}
+
 static int find_address(struct probe_node *m2,
 			const struct probe_nodes_args *args, struct err *err)
 {
 	json_t *reply;
 	int rc;
 
-	if (args->address || m2->remote.address[0]) {
+	if (args->address && !is_wanted(args->address, args))
+		return err_set(err, EINVAL, "--address %s with --family %s",
+			       args->address, args->ipv6 ? "ipv6" : "ipv4");
+	if (args->address || is_wanted(m2->remote.address, args)) {
 		snprintf(m2->address, sizeof(m2->address), "%s",
 			 args->address ? args->address : m2->remote.address);
 		return 0;
@@ -120,14 +141,13 @@ static int find_address(struct probe_node *m2,
 			err);
 	if (rc)
 		return rc;
-	copy_text(reply, ssh_host(m2->spec) ? "ssh_server" : "first_address",
-		  m2->address, sizeof(m2->address));
+	take_address(m2, reply, args);
 	json_decref(reply);
-	if (m2->address[0])
+	if (is_wanted(m2->address, args))
 		return 0;
 	return err_set(err, EADDRNOTAVAIL,
-		       "%s: its address is not known; give --address ADDR",
-		       m2->name);
+		       "%s: its %saddress is not known; give --address ADDR",
+		       m2->name, args->ipv6 ? "IPv6 " : "");
 }
 
 static int find_way(struct probe_node *node, const char *to, struct err *err)

@@ -58,6 +58,16 @@ static void print_node(const char *role, const struct probe_node *node)
 	       hello->cpus, hello->cpus == 1 ? "" : "s");
 }
 
+/* 0 where the workload has no transactions. */
+static int64_t transaction_bytes(const struct probe *probe)
+{
+	const int64_t *v = probe->point->value;
+
+	return axis_applies(AXIS_REQUEST_SIZE, probe->point)
+		       ? v[AXIS_REQUEST_SIZE] + v[AXIS_RESPONSE_SIZE]
+		       : 0;
+}
+
 /* The axes that a probe sets; MTU stands with the nodes. */
 static void print_settings(const struct probe *probe)
 {
@@ -84,14 +94,28 @@ void probe_text_begin(const struct probe *probe)
 	print_node("sender", sender(probe));
 	print_node("receiver", receiver(probe));
 	print_settings(probe);
-	if (probe->interval_ns)
+	if (probe->interval_ns && transaction_bytes(probe))
+		printf("\n%17s   %12s   %s\n", "time", "transactions", "rate");
+	else if (probe->interval_ns)
 		printf("\n%17s   %9s   %s\n", "time", "received", "throughput");
 	fflush(stdout);
 }
 
-void probe_text_interval(const struct probe_interval *interval)
+void probe_text_interval(const struct probe *probe,
+			 const struct probe_interval *interval)
 {
+	int64_t transaction = transaction_bytes(probe);
 	char amount[32], mbps[32];
+
+	if (transaction) {
+		double count = (double)interval->bytes / (double)transaction;
+
+		printf("%7.2f - %5.2f s   %12.0f   %8.0f trans/s\n",
+		       interval->from_s, interval->to_s, count,
+		       count * 1e9 / (double)interval->duration_ns);
+		fflush(stdout);
+		return;
+	}
 
 	format_amount((double)interval->bytes, amount, sizeof(amount));
 	format_mbps((double)interval->bytes * 8e3 /
@@ -134,8 +158,11 @@ static void print_transactions(const struct probe *probe)
 
 	if (!r->transactions || probe->duration_ns <= 0)
 		return;
-	printf("%-12s %.6g transactions/s, %" PRId64 " in all\n", "rate",
-	       (double)r->transactions / seconds(probe), r->transactions);
+	printf("\n%-12s %.6g transactions/s", "rate",
+	       (double)r->transactions / seconds(probe));
+	print_interval_of_mean(probe);
+	printf("%-12s %" PRId64 " in %.2f s\n", "transactions", r->transactions,
+	       seconds(probe));
 	if (!r->latency || !r->latency->total)
 		return;
 	printf("%-12s us at %%:", "latency");
@@ -165,6 +192,11 @@ static void print_throughput(const struct probe *probe)
 	char mbps[32], amount[32];
 
 	format_mbps(probe->result.throughput_mbps, mbps, sizeof(mbps));
+	if (transaction_bytes(probe)) {
+		printf("%-12s %s Mbit/s of requests and responses\n", "payload",
+		       mbps);
+		return;
+	}
 	printf("\n%-12s %s Mbit/s", "throughput", mbps);
 	print_interval_of_mean(probe);
 	format_amount((double)probe->bytes, amount, sizeof(amount));
@@ -258,8 +290,8 @@ void probe_text_end(const struct probe *probe)
 	struct probe_cost cost;
 
 	probe_get_cost(probe, &cost);
-	print_throughput(probe);
 	print_transactions(probe);
+	print_throughput(probe);
 	print_datagrams(probe);
 	print_cost(probe, &cost);
 	print_tcp(probe, &cost);
