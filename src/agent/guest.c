@@ -401,6 +401,9 @@ static void remove_self(void)
 static int be_far(int argc, char **argv)
 {
 	struct far_options options = { 0 };
+	struct tether_args tether = { .read_fd = STDIN_FILENO,
+				      .write_fd = STDOUT_FILENO,
+				      .patience_ns = TETHER_PATIENCE_NS };
 	struct err err = ERR_INIT;
 	int rc;
 
@@ -414,8 +417,8 @@ static int be_far(int argc, char **argv)
 	}
 	if (options.remove)
 		remove_self();
-	rc = options.tethered ? tether_run(STDIN_FILENO, STDOUT_FILENO,
-					   options.may_configure, &err)
+	tether.may_configure = options.may_configure;
+	rc = options.tethered ? tether_run(&tether, &err)
 			      : agent_serve(STDIN_FILENO, STDOUT_FILENO, &err);
 	if (rc)
 		log_error("agent: %s", err.text);

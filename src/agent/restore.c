@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/netdev.h"
@@ -29,14 +30,25 @@ struct restore {
 	json_t *noted; /* the keys of what is in the file: a set */
 };
 
+/* Interfaces are those of a network namespace: its number, in the names of the
+ * files that tell of them. */
+static unsigned long long own_netns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/net", &st) < 0
+		       ? 0
+		       : (unsigned long long)st.st_ino;
+}
+
 /* Held while its keeper lives: whoever can lock it may put it back. */
 static int open_file(struct restore *r)
 {
 	if ((mkdir(RUN_DIR, 0700) < 0 && errno != EEXIST) ||
 	    access(RUN_DIR, W_OK) < 0)
 		return memfd_create("vazao-restore", MFD_CLOEXEC);
-	snprintf(r->path, sizeof(r->path), RUN_DIR "/" PREFIX "%d",
-		 (int)getpid());
+	snprintf(r->path, sizeof(r->path), RUN_DIR "/" PREFIX "%llu-%d",
+		 own_netns(), (int)getpid());
 	return open(r->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
 		    0600);
 }
@@ -209,14 +221,34 @@ int restore_apply(struct restore *restore, struct err *err)
 	return apply_all(restore->fd, err);
 }
 
-static int apply_leftover(const char *path, struct err *err)
+/* Its keeper lives: of a coordinator that was cut off it will be gone soon. */
+static int await_keeper(int fd, const char *path, int64_t deadline_ns,
+			struct err *err)
+{
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_sys(err, errno, "%s", path);
+		if (clock_mono_ns() >= deadline_ns)
+			return err_set(err, EBUSY,
+				       "another agent that may configure is "
+				       "at work on this machine (%s)",
+				       path);
+		clock_sleep_ns(20 * NS_PER_MS);
+	}
+	return 0;
+}
+
+static int apply_leftover(const char *path, int64_t deadline_ns,
+			  struct err *err)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
-	int rc = 0;
+	int rc;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(err, errno, "%s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+	rc = await_keeper(fd, path, deadline_ns, err);
+	/* it has put back itself, and unlinked the file, if it could */
+	if (!rc && access(path, F_OK) == 0) {
 		log_warn("putting back what %s tells of", path);
 		rc = apply_all(fd, err);
 		unlink(path);
@@ -228,15 +260,18 @@ static int apply_leftover(const char *path, struct err *err)
 int restore_leftovers(struct err *err)
 {
 	DIR *dir = opendir(RUN_DIR);
+	int64_t deadline_ns = clock_mono_ns() + RESTORE_PATIENCE_NS;
 	struct dirent *entry;
-	char path[512];
+	char path[512], prefix[64];
 	int rc = 0;
 
+	snprintf(prefix, sizeof(prefix), PREFIX "%llu-", own_netns());
+
 	while (!rc && dir && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
 			continue;
 		snprintf(path, sizeof(path), RUN_DIR "/%s", entry->d_name);
-		rc = apply_leftover(path, err);
+		rc = apply_leftover(path, deadline_ns, err);
 	}
 	if (dir)
 		closedir(dir);

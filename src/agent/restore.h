@@ -8,7 +8,7 @@
  * the agent has ended and puts all back, the latest change first. Both have
  * the file open, so the agent may die in any way. Where /run/vazao can be
  * made, the file stands there while it is needed: if the keeper is killed, or
- * the machine loses power before it was done, the next agent that may
+ * the machine loses power before it was done, the next agent there that may
  * configure puts back what it finds there first (restore_leftovers()).
  *
  *   {"sysctl": "net.ipv4.tcp_sack", "value": "1"}
@@ -43,7 +43,14 @@ int restore_note_sysctl(struct restore *restore, const char *name,
 /* Puts all back that can be; the first failure is told. */
 int restore_apply(struct restore *restore, struct err *err);
 
-/* What former keepers left undone on this machine. */
+/*
+ * What former keepers left undone on this machine, which is to say in this
+ * network namespace. One that is alive is waited for: its coordinator may have
+ * been cut off, and who noted a changed value as the machine's own would put
+ * that back. -EBUSY where it stays: one agent at a time may configure.
+ */
+#define RESTORE_PATIENCE_NS (INT64_C(20) * 1000 * 1000 * 1000)
+
 int restore_leftovers(struct err *err);
 
 /* op_node.c: as sysctl_set does it, of names below net. alone. */

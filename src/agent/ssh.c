@@ -219,7 +219,7 @@ static int explain_end(struct ssh *ssh, struct err *err)
 	ssh->pid = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 255)
 		return err_set(err, EHOSTUNREACH,
-			       "ssh did not get in (it said why above)");
+			       "ssh did not get in, and said why");
 	if (WIFEXITED(status))
 		return err_set(err, EPIPE,
 			       "ssh ended with status %d before an agent ran "

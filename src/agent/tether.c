@@ -101,33 +101,35 @@ static int put_back(struct tether *tether, struct err *err)
 	return rc ? err_wrap(err, "putting this machine's settings back") : 0;
 }
 
-int tether_run(int read_fd, int write_fd, bool may_configure, struct err *err)
+int tether_run(const struct tether_args *args, struct err *err)
 {
 	struct tether tether = { .pid = 0 };
-	struct relay_args args = {
-		.client = { .read_fd = read_fd, .write_fd = write_fd },
+	struct relay_args relay = {
+		.client = { .read_fd = args->read_fd,
+			    .write_fd = args->write_fd },
 		.strip = true,
-		.patience_ns = TETHER_PATIENCE_NS,
+		.patience_ns = args->patience_ns,
 	};
 	struct err why = ERR_INIT;
 	int rc = open_signals(err);
 
 	if (rc < 0)
 		return rc;
-	args.stop_fd = rc;
-	rc = may_configure ? restore_leftovers(err) : 0;
-	if (!rc && may_configure)
+	relay.stop_fd = rc;
+	prctl(PR_SET_PDEATHSIG, 0); /* who dies first: we have to put back */
+	rc = args->may_configure ? restore_leftovers(err) : 0;
+	if (!rc && args->may_configure)
 		rc = restore_open(&tether.restore, err);
 	if (!rc)
 		rc = start_agent(&tether, err);
 	if (!rc) {
-		args.agent = tether.agent;
-		rc = relay_run(&args, err);
+		relay.agent = tether.agent;
+		rc = relay_run(&relay, err);
 	}
 	if (put_back(&tether, &why)) {
 		log_error("agent: %s", why.text);
 		rc = rc ? rc : -why.code;
 	}
-	close(args.stop_fd);
+	close(relay.stop_fd);
 	return rc;
 }

@@ -22,6 +22,15 @@
 
 #define TETHER_PATIENCE_NS (INT64_C(15) * 1000 * 1000 * 1000)
 
-int tether_run(int read_fd, int write_fd, bool may_configure, struct err *err);
+/*
+ * patience_ns: as above; 0 where the stream is a pipe from the coordinator
+ * itself, which cannot be cut (`vazao agent --here`).
+ */
+struct tether_args {
+	int read_fd, write_fd;
+	int64_t patience_ns;
+	bool may_configure;
+};
+int tether_run(const struct tether_args *args, struct err *err);
 
 #endif

@@ -39,7 +39,7 @@ double matrix_link_mbps(int64_t link_bps, const struct point *point)
 	double payload = (double)(mtu - (ipv6 ? 72 : 52));
 	double wire = (double)(mtu + 38);
 
-	if (link_bps <= 0 || payload <= 0)
+	if (link_bps <= 0 || payload <= 0) /* or the MTU is not known */
 		return 0;
 	return (double)link_bps / 1e6 * payload / wire;
 }

@@ -16,6 +16,7 @@ static const char *const workloads[] = {
 static const char *const directions[] = { "send", "receive", "both", NULL };
 static const char *const off_on[] = { "off", "on", NULL };
 static const char *const neighbors[] = { "off", "tcp_rr", NULL };
+static const char *const offloads[] = { "off", "on", "as-is", NULL };
 static const char *const families[] = { "ipv4", "ipv6", NULL };
 static const char *const zero_copies[] = { "off", "msg_zerocopy", "sendfile",
 					   "splice", NULL };
@@ -54,9 +55,9 @@ const struct axis_desc axis_table[AXIS_COUNT] = {
 		.name = "mtu", .label = "mtu", .kind = AXIS_IS_BYTES,
 		/* 68: RFC 791, the least that IPv4 must carry; 65535: the
 		 * largest that the kernel's veth and TAP take */
-		.min = 68, .max = 65535, .fallback = 1500,
+		.min = 68, .max = 65535, .fallback = 1500, .zero = "as-is",
 		.workloads = ALL,
-		.help = "MTU in bytes of every hop of every path",
+		.help = "MTU in bytes of every hop of every path; as-is, on paths of kind ssh: what they have",
 	},
 	[AXIS_SOCKET_SIZE] = {
 		.name = "socket_size", .label = "socket", .letter = 's', .kind = AXIS_IS_BYTES,
@@ -72,9 +73,9 @@ const struct axis_desc axis_table[AXIS_COUNT] = {
 	},
 	[AXIS_OFFLOAD] = {
 		.name = "offload", .label = "offload", .kind = AXIS_IS_CHOICE,
-		.choices = off_on, .fallback = OFFLOAD_OFF,
+		.choices = offloads, .fallback = OFFLOAD_OFF,
 		.workloads = ALL,
-		.help = "segmentation and checksum offload on every hop: off or on",
+		.help = "segmentation and checksum offload on every hop: off or on; as-is, on paths of kind ssh",
 	},
 	[AXIS_FLOWS] = {
 		.name = "flows", .label = "flows", .letter = 'P', .kind = AXIS_IS_COUNT,
@@ -234,7 +235,8 @@ int axis_parse(enum axis axis, const char *text, int64_t *value,
 		rc = parse_rate(text, value, err);
 	if (rc)
 		return err_wrap(err, "%s", desc->name);
-	if (*value < desc->min || *value > desc->max)
+	if ((*value < desc->min && !(desc->zero && *value == 0)) ||
+	    *value > desc->max)
 		return err_set(err, ERANGE,
 			       "%s: %" PRId64 " is outside %" PRId64
 			       " to %" PRId64,
@@ -346,7 +348,8 @@ int point_check(const struct point *point, struct err *err)
 			       v[AXIS_THREADS], v[AXIS_FLOWS]);
 	/* RFC 8200: what every link of IPv6 must carry; Linux takes IPv6 off
 	 * an interface with less */
-	if (v[AXIS_FAMILY] == FAMILY_IPV6 && v[AXIS_MTU] < 1280)
+	if (v[AXIS_FAMILY] == FAMILY_IPV6 && v[AXIS_MTU] < 1280 &&
+	    v[AXIS_MTU] != MTU_AS_IS)
 		return err_set(err, EINVAL,
 			       "mtu: %" PRId64 " with family ipv6, which the "
 			       "kernel has from an MTU of 1280 on (RFC 8200)",

@@ -63,7 +63,8 @@ enum {
 	WORKLOAD_VSOCK_CRR
 };
 enum { DIRECTION_SEND, DIRECTION_RECEIVE, DIRECTION_BOTH }; /* as M1 sees it */
-enum { OFFLOAD_OFF, OFFLOAD_ON };
+#define MTU_AS_IS 0 /* what the interfaces have */
+enum { OFFLOAD_OFF, OFFLOAD_ON, OFFLOAD_AS_IS };
 enum { FAMILY_IPV4, FAMILY_IPV6 };
 enum { CONGESTION_AUTO }; /* what the study has chosen for all nodes */
 enum { NEIGHBOR_OFF, NEIGHBOR_TCP_RR };
@@ -83,7 +84,9 @@ struct axis_desc {
 	const char *const *choices; /* NULL-ended; AXIS_IS_CHOICE only */
 	int64_t min, max;	    /* inclusive; the other kinds */
 	int64_t fallback;	    /* where a plan does not name the axis */
-	const char *zero;	    /* a word for 0, read and shown; or NULL */
+	/* A word for 0, read and shown, which is then valid whatever min is;
+	 * or NULL. */
+	const char *zero;
 	/* Told only where it is not its fallback: the many axes that most
 	 * studies leave alone shall not clutter what they print. */
 	bool optional;

@@ -33,7 +33,7 @@ static void test_parse_says_the_valid_choices(void **state)
 	assert_int_equal(v, OFFLOAD_ON);
 	assert_int_equal(axis_parse(AXIS_OFFLOAD, "maybe", &v, &err), -EINVAL);
 	assert_string_equal(err.text,
-			    "offload: 'maybe' is not one of: off, on");
+			    "offload: 'maybe' is not one of: off, on, as-is");
 	assert_int_equal(axis_parse(AXIS_MTU, "20", &v, &err), -ERANGE);
 	assert_non_null(strstr(err.text, "68 to 65535"));
 	assert_int_equal(axis_parse(AXIS_MESSAGE_SIZE, "1M", &v, &err), 0);

@@ -18,6 +18,8 @@ struct kind_option {
 	int64_t min, max;	    /* inclusive, where choices is NULL */
 	const char *fallback;	    /* as a plan would write it */
 	const char *help;
+	bool is_text; /* any, where choices is NULL; no fallback: needed */
+	bool same;    /* all paths of a plan have it alike */
 };
 
 struct kind_desc {
@@ -28,6 +30,9 @@ struct kind_desc {
 				    * (image.h); NULL: none */
 	int pairs_max; /* at most, of the axis `pairs`; 0: one pair only */
 	bool exact;    /* can run in exact time, all inside its machine */
+	/* Between machines that are there already, outside the lab's
+	 * namespaces: no plan has such paths and others. */
+	bool outside;
 };
 
 #endif

@@ -13,7 +13,7 @@
 #include "cmd/cmd.h"
 
 struct values {
-	bool stdio, tethered, may_configure;
+	bool stdio, tethered, here, may_configure;
 	const char *listen, *key, *new_key, *over_ssh;
 };
 
@@ -26,7 +26,8 @@ static const struct opt_row options[] = {
 	{ "key", 0, OPT_STRING, AT(key), "FILE", "the key that both ends have, in a file that only its owner can read" },
 	{ "new-key", 0, OPT_STRING, AT(new_key), "FILE", "make a key, and a file for it of mode 0600, and nothing else" },
 	{ "tethered", 0, OPT_FLAG, AT(tethered), NULL, "with --stdio: on a machine that is to be left as it was, over a link that may be cut" },
-	{ "may-configure", 0, OPT_FLAG, AT(may_configure), NULL, "with --tethered or --over-ssh: MTU, offload and sysctls may be changed, and are put back" },
+	{ "may-configure", 0, OPT_FLAG, AT(may_configure), NULL, "with --tethered, --here or --over-ssh: MTU, offload and sysctls may be changed, and are put back" },
+	{ "here", 0, OPT_FLAG, AT(here), NULL, "as --stdio, on the coordinator's own machine, which is to be left as it was" },
 	{ "over-ssh", 0, OPT_STRING, AT(over_ssh), "HOST", "be the near end of an agent that ssh starts on HOST" },
 	{ 0 },
 };
@@ -34,7 +35,8 @@ static const struct opt_row options[] = {
 
 static int check(const struct values *v, int argc, char **argv, struct err *err)
 {
-	int ways = v->stdio + !!v->listen + !!v->new_key + !!v->over_ssh;
+	int ways =
+		v->stdio + v->here + !!v->listen + !!v->new_key + !!v->over_ssh;
 
 	if (argc > 0)
 		return err_set(err, EINVAL,
@@ -49,7 +51,7 @@ static int check(const struct values *v, int argc, char **argv, struct err *err)
 		return err_set(err, EINVAL, "--key goes with --listen");
 	if (v->tethered && !v->stdio)
 		return err_set(err, EINVAL, "--tethered goes with --stdio");
-	if (v->may_configure && !v->tethered && !v->over_ssh)
+	if (v->may_configure && !v->tethered && !v->here && !v->over_ssh)
 		return err_set(err, EINVAL,
 			       "--may-configure goes with --tethered");
 	return 0;
@@ -113,15 +115,21 @@ static int make_key(const struct values *v, struct err *err)
 
 static int serve(const struct values *v, struct err *err)
 {
+	const struct tether_args tether = {
+		.read_fd = STDIN_FILENO,
+		.write_fd = STDOUT_FILENO,
+		.patience_ns = v->here ? 0 : TETHER_PATIENCE_NS,
+		.may_configure = v->may_configure,
+	};
+
 	if (v->new_key)
 		return make_key(v, err);
 	if (v->listen)
 		return serve_network(v, err);
 	if (v->over_ssh)
 		return serve_over_ssh(v, err);
-	if (v->tethered)
-		return tether_run(STDIN_FILENO, STDOUT_FILENO, v->may_configure,
-				  err);
+	if (v->tethered || v->here)
+		return tether_run(&tether, err);
 	return agent_serve(STDIN_FILENO, STDOUT_FILENO, err);
 }
 

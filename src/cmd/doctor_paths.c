@@ -26,6 +26,7 @@ static const struct path_needs path_needs[] = {
 	{ "ipvlan", { "namespaces", "veth", "ipvlan" } },
 	{ "pasta", { "namespaces", "veth", "TAP", "pasta" } },
 	{ "slirp4netns", { "namespaces", "veth", "TAP", "slirp4netns" } },
+	{ "ssh", { "ssh" } },
 	{ NULL, { NULL } },
 };
 /* clang-format on */

@@ -37,6 +37,8 @@ const struct probe doctor_probes[] = {
 	  "tcg works, slower; a KVM inside a virtual machine often runs no ordinary guest" },
 	{ "Xen", PROBE_RUN, probe_xen, NULL, false, 0, NULL,
 	  "only the plan xen-host needs it: quick-xen and paper-xen emulate a machine with Xen" },
+	{ "ssh", PROBE_RUN, probe_program, "ssh", false, 0, NULL,
+	  "apt-get install openssh-client; only paths and probes over ssh need it" },
 	{ "gnuplot", PROBE_RUN, probe_program, "gnuplot", false, 0, NULL,
 	  "apt-get install gnuplot-nox; only `vazao figures` needs it" },
 	{ "pasta", PROBE_RUN, probe_program, "pasta", false, 0, NULL,

@@ -150,10 +150,19 @@ static int load_plan(struct plan **plan, const char *name,
 				  .sets = sets,
 				  .set_count = values->sets.count,
 				  .kinds = lab_kinds() };
+	int rc;
 
 	for (size_t i = 0; i < values->sets.count; i++)
 		sets[i].text = values->sets.item[i];
-	return plan_load(plan, &args, err);
+	rc = plan_load(plan, &args, err);
+	if (rc || !(*plan)->outside)
+		return rc;
+	plan_free(*plan);
+	*plan = NULL;
+	return err_set(err, EINVAL,
+		       "%s: of machines that are there already there is no lab "
+		       "to hold up",
+		       name);
 }
 
 /* The file's name without directory and ending: "plans/my.yaml" is "my". */

@@ -363,7 +363,8 @@ static int run(const struct command *command, int argc, char **argv)
 		rc = go_live(&job, &err);
 	if (!rc) {
 		images_provide(command, job.plan);
-		rc = cage_run(inside, &job, &status, &err);
+		rc = (job.plan->outside ? cage_run_outside : cage_run)(
+			inside, &job, &status, &err);
 	}
 	if (rc == -EINTR) {
 		fprintf(stderr, "vazao study: %s\n", err.text);

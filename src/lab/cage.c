@@ -209,16 +209,11 @@ static void die_with_parent(const struct cage *cage)
 		_exit(1);
 }
 
-static void run_inside(const struct cage *cage)
+static _Noreturn void go_inside(const struct cage *cage)
 {
 	struct sigaction action = { .sa_handler = note_stop };
 	sigset_t mask = cage->former;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != 1)
-		_exit(1);
-	close(cage->life[0]);
-	close(cage->word[1]);
 	for (int i = 0; i < STOP_SIGNALS; i++)
 		sigaddset(&action.sa_mask, stop_signals[i]);
 	for (int i = 0; i < STOP_SIGNALS; i++) {
@@ -230,6 +225,16 @@ static void run_inside(const struct cage *cage)
 	stop_asked = 0;
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	exit(cage->inside(cage->arg));
+}
+
+static _Noreturn void run_inside(const struct cage *cage)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != 1)
+		_exit(1);
+	close(cage->life[0]);
+	close(cage->word[1]);
+	go_inside(cage);
 }
 
 /* True when `pid` has ended. Every other child is an orphan: reaped. */
@@ -342,6 +347,21 @@ static void block_signals(struct cage *cage, struct sigaction *former_child)
 	sigprocmask(SIG_BLOCK, &cage->passed, &cage->former);
 }
 
+static int judge_inside(int wait_status, int *status, struct err *err)
+{
+	int signal;
+
+	if (WIFSIGNALED(wait_status)) {
+		signal = WTERMSIG(wait_status);
+		*status = 128 + signal;
+		return err_set(err, EINTR,
+			       "the process inside the cage was killed (%s)",
+			       strsignal(signal));
+	}
+	*status = WEXITSTATUS(wait_status);
+	return 0;
+}
+
 static int judge(const struct cage *cage, int init_status, int *status,
 		 struct err *err)
 {
@@ -361,15 +381,7 @@ static int judge(const struct cage *cage, int init_status, int *status,
 			*err = report.err;
 		return -report.err.code;
 	}
-	if (WIFSIGNALED(report.wait_status)) {
-		signal = WTERMSIG(report.wait_status);
-		*status = 128 + signal;
-		return err_set(err, EINTR,
-			       "the process inside the cage was killed (%s)",
-			       strsignal(signal));
-	}
-	*status = WEXITSTATUS(report.wait_status);
-	return 0;
+	return judge_inside(report.wait_status, status, err);
 }
 
 static int run_parent(struct cage *cage, int *status, struct err *err)
@@ -387,6 +399,35 @@ static int run_parent(struct cage *cage, int *status, struct err *err)
 	if (init < 0)
 		return explain(cage, code, "making namespaces", err);
 	return judge(cage, wait_and_pass(cage, init, false), status, err);
+}
+
+static _Noreturn void be_outside(const struct cage *cage, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	go_inside(cage);
+}
+
+int cage_run_outside(cage_main *inside, void *arg, int *status, struct err *err)
+{
+	struct cage cage = { .inside = inside, .arg = arg };
+	struct sigaction former_child;
+	pid_t parent = getpid(), pid;
+	int wait_status = 0, rc = 0;
+
+	fflush(NULL);
+	block_signals(&cage, &former_child);
+	pid = fork();
+	if (pid == 0)
+		be_outside(&cage, parent);
+	if (pid < 0)
+		rc = err_sys(err, errno, "fork");
+	else
+		wait_status = wait_and_pass(&cage, pid, false);
+	sigaction(SIGCHLD, &former_child, NULL);
+	sigprocmask(SIG_SETMASK, &cage.former, NULL);
+	return rc ? rc : judge_inside(wait_status, status, err);
 }
 
 int cage_run(cage_main *inside, void *arg, int *status, struct err *err)

@@ -40,6 +40,15 @@ typedef int cage_main(void *arg);
  */
 int cage_run(cage_main *inside, void *arg, int *status, struct err *err);
 
+/*
+ * The same without namespaces, for a study of machines that are there already
+ * (outside.h): ssh has the network, the user and the files it always has. Two
+ * processes; the one inside dies with its parent, and all it has started with
+ * it, as far as they asked for that.
+ */
+int cage_run_outside(cage_main *inside, void *arg, int *status,
+		     struct err *err);
+
 /* How often SIGINT or SIGTERM came inside a cage. 1: finish the block and
  * return; more: give up what is under way and return. */
 int cage_stop_asked(void);

@@ -44,6 +44,7 @@ struct lab {
 	struct image image[LAB_IMAGES_MAX]; /* lab_find_image() */
 	int images;
 	struct lab_path *path; /* [args.paths] */
+	bool outside;	       /* outside.h */
 	char steering[256];    /* lab_steering() */
 };
 

@@ -10,6 +10,7 @@
 #include <linux/if_tun.h>
 
 #include "lab/inside.h"
+#include "lab/node_ssh.h"
 #include "lab/placement.h"
 #include "lab/steer.h"
 
@@ -263,6 +264,9 @@ static int build_path(struct lab *lab, size_t index, struct err *err)
 	rc = path_find_kind(spec->kind, &path->ops, err);
 	if (!rc)
 		rc = check_pairs(path, err);
+	if (!rc && path->ops->kind.outside != lab->outside)
+		rc = err_set(err, EINVAL, "kind %s beside kind %s", spec->kind,
+			     lab->args.path[0].kind);
 	if (lab->args.split_cpus)
 		placement_enter(&placement, PLACEMENT_M1);
 	if (!rc)
@@ -334,6 +338,21 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int make_m2(struct lab *lab, struct err *err)
+{
+	const struct path_ops *ops;
+	int rc = path_find_kind(lab->args.path[0].kind, &ops, err);
+
+	if (rc)
+		return rc;
+	lab->outside = ops->kind.outside;
+	if (!lab->outside)
+		return netns_node_new(&lab->m2, M2_NAME, lab->args.self_path,
+				      err);
+	lab->args.split_cpus = false;
+	return ssh_make_m2(lab, M2_NAME, &lab->m2, err);
+}
+
 int lab_create(struct lab **lab, const struct lab_args *args,
 	       struct lab_path_failure *failures, size_t *failed,
 	       struct err *err)
@@ -353,7 +372,7 @@ int lab_create(struct lab **lab, const struct lab_args *args,
 		err_sys(err, ENOMEM, "the lab");
 		goto fail;
 	}
-	rc = netns_node_new(&made->m2, M2_NAME, args->self_path, err);
+	rc = make_m2(made, err);
 	if (!rc)
 		rc = build_paths(made, failures, failed, err);
 	if (rc)

@@ -64,7 +64,8 @@ struct node_ops {
 	/*
 	 * How it is with the node's machine, in a phrase, and the last lines
 	 * of its console, for an error's end: "the machine has ended; its
-	 * console: ...". Before stop(). NULL: it has none.
+	 * console: ...". Before stop(); "" where there is nothing to say.
+	 * NULL: it has none.
 	 */
 	void (*last_words)(const struct lab_node *node, char *text,
 			   size_t size);

@@ -12,7 +12,7 @@ const struct path_ops *const path_kinds[] = {
 	&path_native,	   &path_dom0,	  &path_domU,	  &path_uml,
 	&path_qemu,	   &path_xen,	  &path_xen_host, &path_veth,
 	&path_bridge,	   &path_macvlan, &path_ipvlan,	  &path_pasta,
-	&path_slirp4netns, NULL,
+	&path_slirp4netns, &path_ssh,	  NULL,
 };
 
 int path_find_kind(const char *name, const struct path_ops **ops,

@@ -145,6 +145,6 @@ int lab_add_node(struct lab *lab, struct lab_node *node, struct err *err);
 
 extern const struct path_ops path_native, path_dom0, path_domU, path_uml,
 	path_qemu, path_xen, path_xen_host, path_veth, path_bridge,
-	path_macvlan, path_ipvlan, path_pasta, path_slirp4netns;
+	path_macvlan, path_ipvlan, path_pasta, path_slirp4netns, path_ssh;
 
 #endif

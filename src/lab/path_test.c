@@ -25,7 +25,8 @@ static void test_every_kind_is_complete(void **state)
 		assert_ptr_equal(found, path_kinds[i]); /* and not its double */
 		assert_ptr_equal(lab_kinds()[i], kind);
 		for (int k = 0; kind->options && kind->options[k].key; k++) {
-			assert_non_null(kind->options[k].fallback);
+			assert_true(kind->options[k].fallback ||
+				    kind->options[k].is_text);
 			assert_non_null(kind->options[k].help);
 		}
 	}

@@ -49,6 +49,10 @@ static int read_link(struct plan *plan, const struct node *node,
 	if (plan->link_bps < 8000 && strcmp(text, "unlimited") != 0)
 		return tree_refuse(rate, "link.rate", err,
 				   "%s is less than 8kbit", text);
+	if (plan->link_bps && plan->outside)
+		return tree_refuse(rate, "link.rate", err,
+				   "is of the lab's cables: paths of kind ssh "
+				   "have their own");
 	return 0;
 }
 
@@ -84,13 +88,40 @@ static int read_value(struct plan_values *values, enum axis axis,
 	return add_value(values, value) ? err_sys(err, ENOMEM, "%s", name) : 0;
 }
 
+/* Machines that are there already are measured as they are. */
+static int64_t fallback_of(const struct plan *plan, enum axis axis)
+{
+	if (plan->outside && axis == AXIS_MTU)
+		return MTU_AS_IS;
+	if (plan->outside && axis == AXIS_OFFLOAD)
+		return OFFLOAD_AS_IS;
+	return axis_table[axis].fallback;
+}
+
+static int check_as_is(const struct plan *plan, enum axis axis,
+		       const struct node *node, struct err *err)
+{
+	int64_t as_is = axis == AXIS_MTU ? MTU_AS_IS : OFFLOAD_AS_IS;
+	const struct plan_values *values = &plan->axis[axis];
+
+	if (plan->outside || (axis != AXIS_MTU && axis != AXIS_OFFLOAD))
+		return 0;
+	for (size_t i = 0; i < values->count; i++)
+		if (values->value[i] == as_is)
+			return tree_refuse(node, axis_table[axis].name, err,
+					   "as-is is for paths of kind ssh: "
+					   "what the lab makes has what the "
+					   "plan says");
+	return 0;
+}
+
 static int read_axis(struct plan *plan, enum axis axis, const struct node *node,
 		     struct err *err)
 {
 	struct plan_values *values = &plan->axis[axis];
 	int rc = 0;
 
-	if (!node && add_value(values, axis_table[axis].fallback))
+	if (!node && add_value(values, fallback_of(plan, axis)))
 		return err_sys(err, ENOMEM, "%s", axis_table[axis].name);
 	if (!node)
 		return 0;
@@ -99,7 +130,7 @@ static int read_axis(struct plan *plan, enum axis axis, const struct node *node,
 				   "an axis needs one value at least");
 	for (size_t i = 0; i < tree_count(node) && rc == 0; i++)
 		rc = read_value(values, axis, tree_entry(node, i), err);
-	return rc;
+	return rc ? rc : check_as_is(plan, axis, node, err);
 }
 
 static int read_axes(struct plan *plan, const struct node *map, struct err *err)

@@ -239,6 +239,8 @@ static int read_words(struct plan *plan, const struct node *map,
 {
 	int rc = 0;
 
+	if (plan->outside) /* their CPUs are not ours to share out */
+		plan->placement = PLAN_PLACEMENT_FREE;
 	for (size_t i = 0; i < WORDS && rc == 0; i++) {
 		const struct node *node = tree_get(map, words[i].name);
 

@@ -81,6 +81,12 @@ static json_t *parse_option(const struct kind_option *option, const char *text,
 	char valid[300];
 	int64_t number;
 
+	if (option->is_text && *text)
+		return json_string(text);
+	if (option->is_text) {
+		err_set(err, EINVAL, "it is empty");
+		return NULL;
+	}
 	if (!option->choices) {
 		if (units_parse_count(text, &number, err))
 			return NULL;
@@ -141,6 +147,10 @@ static int spread_value(struct entry *entry, const struct kind_option *option,
 		rc = tree_get_text(node, option->key, &text, entry->err);
 	if (rc)
 		return rc;
+	if (!text)
+		return tree_refuse(entry->node, NULL, entry->err,
+				   "path '%s': %s is missing: %s", path.name,
+				   option->key, option->help);
 	value = parse_option(option, text, &inner);
 	if (!value)
 		return tree_refuse(node ? node : entry->node, option->key,
@@ -155,6 +165,11 @@ static int spread_value(struct entry *entry, const struct kind_option *option,
 	if (many)
 		snprintf(path.name + used, sizeof(path.name) - used, ".%s",
 			 text);
+	rc = many ? check_name(node, path.name, entry->err) : 0;
+	if (rc) {
+		json_decref(value);
+		return rc;
+	}
 	path.options = json_copy(so_far->options);
 	json_object_set_new(path.options, option->key, value);
 	rc = spread(entry, option + 1, &path);
@@ -241,9 +256,36 @@ static int read_path(struct plan *plan, const struct node *node,
 	snprintf(path.name, sizeof(path.name), "%s", text);
 	snprintf(path.kind, sizeof(path.kind), "%s", entry.kind->name);
 	path.options = json_object();
-	rc = spread(&entry, entry.kind->options, &path);
+	if (plan->paths == 0)
+		plan->outside = entry.kind->outside;
+	rc = plan->outside == entry.kind->outside
+		     ? spread(&entry, entry.kind->options, &path)
+		     : tree_refuse(node, NULL, err,
+				   "path '%s': paths of kind %s and of kind %s "
+				   "cannot be in one plan",
+				   path.name, path.kind, plan->path[0].kind);
 	json_decref(path.options);
 	return rc;
+}
+
+/* What all paths of a plan must have alike. */
+static int check_same(const struct plan *plan, const struct kind_desc *kind,
+		      const struct node *node, struct err *err)
+{
+	for (const struct kind_option *o = kind->options; o && o->key; o++)
+		for (size_t i = 1; i < plan->paths && o->same; i++)
+			if (!json_equal(json_object_get(plan->path[0].options,
+							o->key),
+					json_object_get(plan->path[i].options,
+							o->key)))
+				return tree_refuse(
+					node, "paths", err,
+					"%s is another for path '%s' than for "
+					"path '%s': all paths of a plan have "
+					"one",
+					o->key, plan->path[i].name,
+					plan->path[0].name);
+	return 0;
 }
 
 int paths_read(struct plan *plan, const struct node *node,
@@ -258,7 +300,23 @@ int paths_read(struct plan *plan, const struct node *node,
 				   "reference");
 	for (size_t i = 0; i < tree_count(node) && rc == 0; i++)
 		rc = read_path(plan, tree_entry(node, i), kinds, err);
+	for (size_t i = 0; kinds[i] && rc == 0; i++)
+		if (strcmp(kinds[i]->name, plan->path[0].kind) == 0)
+			rc = check_same(plan, kinds[i], node, err);
 	return rc;
+}
+
+/* A JSON string is a YAML one, where a bare word is not. */
+static void write_text(const json_t *value, FILE *out)
+{
+	const char *text = json_string_value(value);
+
+	for (const char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("-_.", *c)) {
+			json_dumpf(value, out, JSON_ENCODE_ANY);
+			return;
+		}
+	fputs(text, out);
 }
 
 void paths_write(const struct plan *plan, FILE *out)
@@ -274,7 +332,7 @@ void paths_write(const struct plan *plan, FILE *out)
 		json_object_foreach(path->options, key, value) {
 			fprintf(out, ", %s: ", key);
 			if (json_is_string(value))
-				fprintf(out, "%s", json_string_value(value));
+				write_text(value, out);
 			else
 				json_dumpf(value, out, JSON_ENCODE_ANY);
 		}

@@ -73,6 +73,7 @@ struct plan {
 				 * plan_parse() makes this plan of it: stored */
 	struct plan_path *path; /* [0] is the reference */
 	size_t paths;
+	bool outside; /* machines that are there already: kind.h */
 	struct plan_values axis[AXIS_COUNT];
 	enum plan_rule rule;
 	enum plan_placement placement;

@@ -15,14 +15,14 @@ static const char *const receives[] = { "flip-map", "copy", NULL };
 
 /* clang-format off */
 static const struct kind_option options[] = {
-	{ "receive", receives, 0, 0, "copy", "how frames reach the guest" },
-	{ "pages", NULL, 1, 16, "1", "pages of a ring" },
+	{ .key = "receive", .choices = receives, .fallback = "copy" },
+	{ .key = "pages", .min = 1, .max = 16, .fallback = "1" },
 	{ .key = NULL },
 };
 /* clang-format on */
 
-static const struct kind_desc native = { "native", "a cable", NULL };
-static const struct kind_desc domu = { "domU", "a guest", options };
+static const struct kind_desc native = { .name = "native" };
+static const struct kind_desc domu = { .name = "domU", .options = options };
 static const struct kind_desc *const kinds[] = { &native, &domu, NULL };
 
 static void check_text(const struct plan *plan)

@@ -18,27 +18,34 @@ static const char *const receives[] = { "flip-map", "copy", NULL };
 
 /* clang-format off */
 static const struct kind_option uml_options[] = {
-	{ "memory", NULL, 64, 4096, "256", "MiB of the guest" },
+	{ .key = "memory", .min = 64, .max = 4096, .fallback = "256", .help = "MiB of the guest" },
 	{ .key = NULL },
 };
 static const struct kind_option domu_options[] = {
-	{ "receive", receives, 0, 0, "copy", "how frames reach the guest" },
-	{ "pages", NULL, 1, 16, "1", "pages of a ring" },
+	{ .key = "receive", .choices = receives, .fallback = "copy", .help = "how frames reach the guest" },
+	{ .key = "pages", .min = 1, .max = 16, .fallback = "1", .help = "pages of a ring" },
+	{ .key = NULL },
+};
+static const struct kind_option ssh_options[] = {
+	{ .key = "host", .is_text = true, .help = "where it is" },
+	{ .key = "peer", .is_text = true, .fallback = "here", .same = true },
 	{ .key = NULL },
 };
 /* clang-format on */
 
-static const struct kind_desc native = { "native", "a cable", NULL,
-					 NULL,	   65,	      false };
-static const struct kind_desc dom0 = {
-	"dom0", "a bridge", NULL, NULL, 0, false
+static const struct kind_desc native = { .name = "native", .pairs_max = 65 };
+static const struct kind_desc dom0 = { .name = "dom0" };
+static const struct kind_desc uml = {
+	.name = "uml", .options = uml_options, .pairs_max = 8, .exact = true
 };
-static const struct kind_desc uml = { "uml", "a guest", uml_options,
-				      NULL,  8,		true };
-static const struct kind_desc domu = { "domU", "a guest", domu_options,
-				       NULL,   65,	  false };
-static const struct kind_desc *const kinds[] = { &native, &dom0, &uml, &domu,
-						 NULL };
+static const struct kind_desc domu = { .name = "domU",
+				       .options = domu_options,
+				       .pairs_max = 65 };
+static const struct kind_desc ssh = { .name = "ssh",
+				      .options = ssh_options,
+				      .outside = true };
+static const struct kind_desc *const kinds[] = { &native, &dom0, &uml,
+						 &domu,	  &ssh,	 NULL };
 
 static struct err err;
 
@@ -228,7 +235,7 @@ static const struct {
 	  "study.yaml:2: mtu: one value is expected, not a mapping" },
 	{ "paths: native\nmtu: [[500]]\n", "study.yaml:2: mtu: one value is expected, not a list" },
 	{ "paths: native\noffload: maybe\n",
-	  "study.yaml:2: offload: 'maybe' is not one of: off, on" },
+	  "study.yaml:2: offload: 'maybe' is not one of: off, on, as-is" },
 	{ "paths: native\nflows: 0\n", "study.yaml:2: flows: 0 is outside 1 to 1024" },
 	/* paths */
 	{ "paths: []\n", "study.yaml:1: paths: one path is needed at least, the reference" },
@@ -240,9 +247,9 @@ static const struct {
 	  "study.yaml:2: name: one value is expected, not a list" },
 	{ "paths:\n- native\n- name: domX\n",
 	  "study.yaml:3: unknown kind of path 'domX'; did you mean 'dom0'? "
-	  "valid: native, dom0, uml, domU" },
+	  "valid: native, dom0, uml, domU, ssh" },
 	{ "paths:\n- native\n- name: guest\n  kind: kvm\n",
-	  "study.yaml:4: unknown kind of path 'kvm'; valid: native, dom0, uml, domU" },
+	  "study.yaml:4: unknown kind of path 'kvm'; valid: native, dom0, uml, domU, ssh" },
 	{ "paths: [native,\n  native]\n",
 	  "study.yaml:2: path 'native' stands twice; give it a name of its own: "
 	  "{name: NAME, kind: native}" },
@@ -287,6 +294,15 @@ static const struct {
 	{ "paths: native\nlink: {rate: fast}\n",
 	  "study.yaml:2: link.rate: 'fast' is not a rate such as 1gbit, 100mbit or unlimited" },
 	{ "paths: native\nlink: {rate: 0bit}\n", "study.yaml:2: link.rate: 0bit is less than 8kbit" },
+	{ "paths: {name: vm, kind: ssh}\n", "study.yaml:1: path 'vm': host is missing: where it is" },
+	{ "paths: [native, {name: vm, kind: ssh, host: a}]\n",
+	  "study.yaml:1: path 'vm': paths of kind ssh and of kind native cannot be in one plan" },
+	{ "paths: [{name: a, kind: ssh, host: a}, {name: b, kind: ssh, host: b, peer: c}]\n",
+	  "study.yaml:1: paths: peer is another for path 'b' than for path 'a': all paths of a plan have one" },
+	{ "paths: native\nmtu: as-is\n",
+	  "study.yaml:2: mtu: as-is is for paths of kind ssh: what the lab makes has what the plan says" },
+	{ "paths: {name: vm, kind: ssh, host: a}\nlink: {rate: 1gbit}\n",
+	  "study.yaml:2: link.rate: is of the lab's cables: paths of kind ssh have their own" },
 	{ "paths: native\ntitle: [a]\n", "study.yaml:2: title: one value is expected, not a list" },
 	{ "paths: native\nrule: block\n",
 	  "study.yaml:2: rule: no rule 'block'; did you mean 'blocks'? valid: blocks, 2007, slices, loss" },
@@ -335,7 +351,7 @@ static const struct {
 	{ "mtu.x=5", "--set mtu.x: mtu: one value is expected, not a mapping" },
 	{ "paths=[native, domX]",
 	  "--set paths: unknown kind of path 'domX'; did you mean 'dom0'? "
-	  "valid: native, dom0, uml, domU" },
+	  "valid: native, dom0, uml, domU, ssh" },
 	{ "paths=[native, {name: domU, pages: 99}]", "--set paths: pages: 99 is outside 1 to 16" },
 	{ "rule=2007",
 	  "built-in quick:10: precision: has no use under rule: 2007, which fixes it" },
@@ -453,6 +469,7 @@ static void test_the_text_makes_the_same_plan(void **state)
 		"title: 2007\npaths: {name: native}\nprecision: 29%\n",
 		"paths: uml\ntime: exact\nreplicates: 5\n"
 		"guest_words: \"init_on_alloc=1 a.b=2\"\n",
+		"paths: {name: vm, kind: ssh, host: 'ssh://a@[::1]:22'}\n",
 	};
 
 	(void)state;
@@ -464,6 +481,19 @@ static void test_the_text_makes_the_same_plan(void **state)
 		plan_free(a);
 		plan_free(b);
 	}
+}
+
+/* Machines that are there already are measured as they are. */
+static void test_what_is_there_is_as_it_is(void **state)
+{
+	struct plan *plan = parse("paths: {name: vm, kind: ssh, host: a}\n");
+
+	(void)state;
+	assert_true(plan->outside);
+	assert_int_equal(plan->axis[AXIS_MTU].value[0], MTU_AS_IS);
+	assert_int_equal(plan->axis[AXIS_OFFLOAD].value[0], OFFLOAD_AS_IS);
+	assert_int_equal(plan->placement, PLAN_PLACEMENT_FREE);
+	plan_free(plan);
 }
 
 static void test_the_last_axis_is_the_fastest(void **state)
@@ -549,6 +579,7 @@ int main(void)
 		cmocka_unit_test(test_sets_override),
 		cmocka_unit_test(test_the_text_makes_the_same_plan),
 
+		cmocka_unit_test(test_what_is_there_is_as_it_is),
 		cmocka_unit_test(test_the_last_axis_is_the_fastest),
 		cmocka_unit_test(test_too_many_points_are_refused),
 		cmocka_unit_test(test_files),

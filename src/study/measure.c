@@ -8,6 +8,7 @@
 #include "agent/block_json.h"
 #include "base/clock.h"
 #include "lab/cage.h"
+#include "lab/outside.h"
 #include "stats/order.h"
 #include "store/profile.h"
 #include "study/counters.h"
@@ -196,6 +197,14 @@ static void ask_path(struct run *run, size_t path, int pair, struct err *err)
 	team_hear(run->team, path, pair, err);
 }
 
+/* Where machines are there already, M1 may reach M2 by an address that M2 does
+ * not have (address translation): it listens on all. The token keeps
+ * strangers out. */
+static const char *m2_listen(const struct point *point)
+{
+	return point->value[AXIS_FAMILY] == FAMILY_IPV6 ? "::" : "0.0.0.0";
+}
+
 /* *failed: an index into the block's members, or -1 for M2. */
 static int run_paths(struct run *run, const struct measure_args *args,
 		     struct block *block, int *failed, struct err *err)
@@ -215,6 +224,7 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	};
 	struct observe_request request;
 	struct point neighbor;
+	char token[33];
 	int rc = set_paths(run, block, point, failed, err);
 
 	if (!rc)
@@ -233,6 +243,13 @@ static int run_paths(struct run *run, const struct measure_args *args,
 		point_of_neighbor(point, &neighbor);
 		a.neighbor = &neighbor;
 	}
+	if (lab_is_outside(run->lab)) {
+		rc = agent_make_token(token, err);
+		a.token = token;
+		a.m2_listen = m2_listen(point);
+	}
+	if (rc)
+		return rc;
 	observe_ask(run, block->index, block->paths, args->profile, &request);
 	a.m2_observe = request.m2;
 	/* of several pairs none is all of M1 */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/outside.h"
+
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 /* How random(4) calls this boot of our kernel, which is M2's, too; "" where
@@ -40,10 +42,17 @@ void observe_ask(struct run *run, const size_t *index, size_t paths,
 		json_decref(described);
 		return;
 	}
-	read_boot_id(boot_id);
+	if (*team_boot_id(run->team))
+		snprintf(boot_id, sizeof(boot_id), "%s",
+			 team_boot_id(run->team));
+	else
+		read_boot_id(boot_id);
 	for (size_t i = 0; i < paths; i++) {
 		json_array_append_new(
-			described, lab_describe_observed(run->lab, index[i]));
+			described,
+			lab_is_outside(run->lab)
+				? json_object()
+				: lab_describe_observed(run->lab, index[i]));
 		request->m1[i] = ask_m1(run, index[i], boot_id);
 	}
 	request->m2 =

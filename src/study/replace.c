@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "lab/outside.h"
 #include "study/run.h"
 
 #define STRIKES 2 /* first failure: a new agent; second in a row: FAILED */
@@ -97,6 +98,12 @@ int replace_m1(struct run *run, size_t point, size_t path, int pair,
 	const char *name = run->plan->path[path].name;
 	int rc = 0;
 
+	/* what a machine that is there already may not be given, no new agent
+	 * gives it */
+	if (cause->code == EPERM && lab_is_outside(run->lab)) {
+		run_tell(run, "cell FAILED on %s: %s", name, cause->text);
+		return replace_fail_cell(run, point, path, cause->text, err);
+	}
 	if (++*strikes >= STRIKES) {
 		run_tell(run, "cell FAILED on %s: %s", name, cause->text);
 		rc = replace_fail_cell(run, point, path, cause->text, err);

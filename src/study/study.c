@@ -221,7 +221,7 @@ static void tell_boot(struct run *run, size_t path)
 
 static int start_agents(struct run *run, struct err *err)
 {
-	int rc = team_create(&run->team, run->lab, run->paths, err);
+	int rc = team_create(&run->team, run->lab, run->plan, err);
 
 	if (!rc)
 		rc = team_start(run->team, -1, 0, err);

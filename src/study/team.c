@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/netdev.h"
+#include "lab/outside.h"
+#include "study/way.h"
 
 /* UML boots in 1.3 s, QEMU under tcg in 3.2 s; the lab has its own, longer
  * deadline for a boot. */
@@ -31,12 +33,14 @@ struct way {
 
 struct team {
 	struct lab *lab;
+	bool ipv4, ipv6;       /* families that the plan has */
 	size_t paths, members; /* of all paths */
 	struct way *way;       /* [paths] */
 	struct member *member; /* [members] path by path */
 	struct member m2;
 	json_t *wanted; /* sysctls every node gets */
 	char congestion[16];
+	char boot_id[64]; /* of M2's kernel, where it is not ours */
 };
 
 /* What a comparison wants alike. Values are M2's, but for those that have
@@ -89,9 +93,18 @@ static void enlist(struct team *team)
 	}
 }
 
-int team_create(struct team **team, struct lab *lab, size_t paths,
+static void choose_families(struct team *t, const struct plan_values *families)
+{
+	for (size_t i = 0; i < families->count; i++) {
+		t->ipv4 |= families->value[i] == FAMILY_IPV4;
+		t->ipv6 |= families->value[i] == FAMILY_IPV6;
+	}
+}
+
+int team_create(struct team **team, struct lab *lab, const struct plan *plan,
 		struct err *err)
 {
+	size_t paths = plan->paths;
 	struct team *t = calloc(1, sizeof(*t));
 
 	*team = t;
@@ -99,6 +112,7 @@ int team_create(struct team **team, struct lab *lab, size_t paths,
 		return err_set(err, ENOMEM, "out of memory");
 	t->lab = lab;
 	t->paths = paths;
+	choose_families(t, &plan->axis[AXIS_FAMILY]);
 	for (size_t p = 0; p < paths; p++)
 		t->members += (size_t)lab_path_pairs(lab, p);
 	t->way = calloc(paths, sizeof(*t->way));
@@ -204,7 +218,8 @@ void team_hear(const struct team *team, size_t path, int pair, struct err *err)
 	hear(&team->way[path].pair[pair], err);
 }
 
-/* A new agent finds its node as the team wants it. */
+/* A new agent finds its node as the team wants it; a machine that was there
+ * already has its addresses. */
 static int instruct(struct team *team, const struct member *m, struct err *err)
 {
 	int rc = 0;
@@ -212,11 +227,31 @@ static int instruct(struct team *team, const struct member *m, struct err *err)
 	if (team->wanted)
 		rc = agent_set_sysctl(m->agent, json_incref(team->wanted), NULL,
 				      err);
-	if (rc)
+	if (rc || lab_is_outside(team->lab))
 		return rc;
 	if (m == &team->m2)
 		return instruct_m2(team, err);
 	return set_end(m->agent, lab_pair_m1(team->lab, m->path, m->pair), err);
+}
+
+/* Machines that are there already: how do they reach each other? */
+static int find_way(struct team *team, const struct member *m, struct err *err)
+{
+	struct way_args args = { .m1 = m->agent,
+				 .m2 = team->m2.agent,
+				 .ipv4 = team->ipv4,
+				 .ipv6 = team->ipv6 };
+	struct lab_way way;
+	int rc;
+
+	if (m == &team->m2) /* the paths' M1s are asked as they come */
+		return way_read_boot_id(m->agent, team->boot_id, err);
+	lab_get_outside(team->lab, m->path, &args.wish);
+	rc = way_find(&way, &args, err);
+	if (rc)
+		return err_wrap(err, "the way to M2");
+	lab_learn_way(team->lab, m->path, &way);
+	return 0;
 }
 
 static int start(struct team *team, struct member *m, struct err *err)
@@ -227,16 +262,17 @@ static int start(struct team *team, struct member *m, struct err *err)
 	agent_detach(m->agent);
 	m->agent = NULL;
 	rc = lab_start_agent(team->lab, m->node, &channel, err);
-	if (rc)
-		return rc;
-	rc = agent_attach(&m->agent, lab_node_name(m->node), channel.read_fd,
-			  channel.write_fd, HELLO_TIMEOUT_NS, err);
+	if (!rc)
+		rc = agent_attach(&m->agent, lab_node_name(m->node),
+				  channel.read_fd, channel.write_fd,
+				  HELLO_TIMEOUT_NS, err);
+	if (!rc && lab_is_outside(team->lab))
+		rc = find_way(team, m, err);
 	if (!rc)
 		rc = instruct(team, m, err);
 	if (!rc)
 		return 0;
-	if (m != &team->m2)
-		hear(m, err);
+	hear(m, err);
 	agent_detach(m->agent);
 	m->agent = NULL;
 	return rc;
@@ -278,8 +314,8 @@ static int path_of(const struct team *team, size_t i)
 	return i > team->members ? -1 : (int)team->member[i - 1].path;
 }
 
-static bool takes(struct agent *agent, json_t *wanted, const char *name,
-		  struct err *err)
+static bool takes(const struct team *team, struct agent *agent, json_t *wanted,
+		  const char *name, struct err *err)
 {
 	json_t *now = NULL;
 	const char *got = "";
@@ -288,7 +324,8 @@ static bool takes(struct agent *agent, json_t *wanted, const char *name,
 	if (agent_set_sysctl(agent, wanted, &now, err))
 		return false;
 	json_get_string(now, CONGESTION_KEY, &got, NULL);
-	took = strcmp(got, name) == 0;
+	took = strcmp(got, name) == 0 ||
+	       (lab_is_outside(team->lab) && way_allows(agent, name));
 	json_decref(now);
 	if (!took)
 		err_set(err, EOPNOTSUPP,
@@ -309,7 +346,7 @@ static bool all_take(const struct team *team, const char *name, int *failed,
 	size_t i = 0;
 
 	while (all && (agent = next_agent(team, &i))) {
-		all = takes(agent, wanted, name, err);
+		all = takes(team, agent, wanted, name, err);
 		*failed = path_of(team, i);
 	}
 	json_decref(wanted);
@@ -376,7 +413,7 @@ static int store_settings(struct store *store, const char *node, json_t *now,
 }
 
 static int equalize_one(struct team *team, struct store *store,
-			struct agent *agent, struct err *err)
+			struct agent *agent, int path, struct err *err)
 {
 	const struct agent_hello *hello = agent_get_hello(agent);
 	const char *node = agent_node(agent), *accelerator;
@@ -397,6 +434,12 @@ static int equalize_one(struct team *team, struct store *store,
 		rc = store_set_setting(store, node, "accelerator", accelerator,
 				       err);
 	json_decref(now);
+	if (!rc && lab_is_outside(team->lab))
+		rc = way_store_end(
+			store, agent,
+			path < 0 ? lab_path_m2(team->lab, 0)
+				 : lab_path_m1(team->lab, (size_t)path),
+			err);
 	return rc;
 }
 
@@ -412,8 +455,8 @@ int team_equalize(struct team *team, struct store *store, int *failed,
 	*failed = -1;
 	rc = gather_wanted(team, err);
 	while (!rc && (agent = next_agent(team, &i))) {
-		rc = equalize_one(team, store, agent, err);
 		*failed = path_of(team, i);
+		rc = equalize_one(team, store, agent, *failed, err);
 	}
 	return rc;
 }
@@ -436,7 +479,7 @@ static int check_end(const struct agent *agent, const struct lab_end *end,
 
 	if (rc)
 		return rc;
-	if (got != mtu)
+	if (mtu != MTU_AS_IS && got != mtu)
 		return err_set(err, EIO, "%s %s: MTU is %d, not %d",
 			       agent_node(agent), end->ifname, (int)got, mtu);
 	if (offload == OFFLOAD_OFF && !netdev_offload_is_off(features))
@@ -451,7 +494,8 @@ static int configure_end(struct agent *agent, const struct lab_end *end,
 			 struct err *err)
 {
 	int own_mtu = end->mtu ? end->mtu : mtu;
-	int own_offload = end->fixed_offload ? -1 : offload;
+	int own_offload =
+		end->fixed_offload || offload == OFFLOAD_AS_IS ? -1 : offload;
 	struct agent_netdev netdev = { .ifname = end->ifname,
 				       .mtu = own_mtu,
 				       .offload = own_offload };
@@ -538,6 +582,11 @@ int team_set_path(struct team *team, size_t path, int mtu, int offload,
 	way->mtu = mtu;
 	way->offload = offload;
 	return 0;
+}
+
+const char *team_boot_id(const struct team *team)
+{
+	return team->boot_id;
 }
 
 const json_t *team_features(const struct team *team, size_t path)

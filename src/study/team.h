@@ -14,12 +14,13 @@
 #include "base/axis.h"
 #include "base/err.h"
 #include "lab/lab.h"
+#include "plan/plan.h"
 #include "store/store.h"
 
 struct team;
 
 /* No agent is started yet. */
-int team_create(struct team **team, struct lab *lab, size_t paths,
+int team_create(struct team **team, struct lab *lab, const struct plan *plan,
 		struct err *err);
 void team_free(struct team *team);
 
@@ -65,6 +66,10 @@ const char *team_congestion(const struct team *team);
  */
 int team_set_path(struct team *team, size_t path, int mtu, int offload,
 		  int *blame, struct err *err);
+
+/* random(4)'s name for this boot of M2's kernel, where M2 is a machine that was
+ * there already; else "". */
+const char *team_boot_id(const struct team *team);
 
 /* {"tso": true, ...} of the first pair's own end, as last read back; borrowed, NULL
  * before team_set_path(). */

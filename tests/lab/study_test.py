@@ -703,7 +703,7 @@ def case_ipv6(vazao, tmp):
     study = Study(vazao, directory, "quick", "--set", paths, "--set",
                   "mtu=[1280,1500]", "--set", "socket_size=[65536]", "--set",
                   "message_size=[16384]", "--set", "family=[ipv4,ipv6]",
-                  "--budget", "10s")
+                  "--budget", "7s")
     check(study.finish() == 0, "a study of both families", study.output)
     for cell in rows(vazao, directory):
         check(cell["throughput_mbps"] > 1, "frames pass: %s" % cell,
