@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "report/exchange.h"
 #include "report/summary.h"
 #include "report/words.h"
 
@@ -277,12 +278,14 @@ static void say_buffers(const struct matrix *m,
 			"counts them double).");
 }
 
-/* How long the sender's buffer takes to pass, at the cell's rate. */
+/* How long the sender's buffer takes to pass, at the cell's rate; an exchange
+ * never fills it. */
 static double buffer_ns(const struct cell *c)
 {
 	double bits = 8 * (double)c->sndbuf_effective / 2;
 
-	return c->throughput.valid && c->throughput.mean > 0
+	return c->throughput.valid && c->throughput.mean > 0 &&
+			       !exchange_is(c->point)
 		       ? bits / c->throughput.mean * 1e3
 		       : 0;
 }
