@@ -137,6 +137,7 @@ static int open_flow(const struct datagram_door *door,
 	fd = sock_open(&own, door->args, err);
 	if (fd < 0)
 		return fd;
+	sock_share_port(fd);
 	rc = bind(fd, &own.any, own.len) == 0 &&
 			     connect(fd, &peer->any, peer->len) == 0
 		     ? 0

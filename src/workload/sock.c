@@ -20,15 +20,13 @@ int sock_open(const struct address *address, const struct sock_args *args,
 	int family = address->any.sa_family;
 	int type = args->point ? workload_of(args->point)->type : SOCK_STREAM;
 	int fd = socket(family, type | SOCK_CLOEXEC, 0);
-	int on = 1, rc;
+	int rc;
 
 	if (fd < 0 && family == AF_VSOCK)
 		return err_sys(err, errno,
 			       "a vsock (modules vsock, vsock_loopback)");
 	if (fd < 0)
 		return err_sys(err, errno, "socket");
-	if (type == SOCK_DGRAM) /* see datagram_accept() */
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	rc = args->point ? sock_set_options(fd, family, args, err) : 0;
 	if (!rc)
 		return fd;
@@ -62,6 +60,13 @@ static int bind_any(int fd, struct address *address)
 	return getsockname(fd, &address->any, &len);
 }
 
+void sock_share_port(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+}
+
 static bool is_datagram(const struct sock_args *args)
 {
 	return args->point && workload_of(args->point)->type == SOCK_DGRAM;
@@ -76,6 +81,8 @@ int sock_listen(struct address *address, int backlog,
 
 	if (fd < 0)
 		return fd;
+	if (is_datagram(args))
+		sock_share_port(fd);
 	if (bind_any(fd, address) == 0 &&
 	    (is_datagram(args) || listen(fd, backlog) == 0))
 		return fd;

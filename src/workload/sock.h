@@ -32,6 +32,10 @@ int64_t sock_buffer_bytes(const struct point *point, bool sends);
 int sock_open(const struct address *address, const struct sock_args *args,
 	      struct err *err);
 
+/* Before bind(), of the datagram sockets that have a port in common, and of no
+ * other: where all sockets have it, connect() may choose a port twice. */
+void sock_share_port(int fd);
+
 /* Chooses a port, and sets it in *address. Returns fd or -errno. */
 int sock_listen(struct address *address, int backlog,
 		const struct sock_args *args, struct err *err);
