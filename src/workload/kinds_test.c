@@ -400,7 +400,7 @@ static void test_udp_is_paced(void **state)
 		run_well(&r);
 		check_datagrams(&r, 1000);
 		assert_true(mbps(&r.conductor) < 8.3 * (double)flows);
-		assert_true(mbps(&r.conductor) > 6 * (double)flows);
+		assert_true(mbps(&r.conductor) > 4 * (double)flows);
 		assert_int_equal(r.conductor.datagrams.lost, 0);
 		assert_true(r.conductor.datagrams.jitter_us < 10000);
 		release(&r);
