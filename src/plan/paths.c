@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -319,6 +320,36 @@ static void write_text(const json_t *value, FILE *out)
 	fputs(text, out);
 }
 
+#define COLUMNS 80
+
+/* " cables: 1", on a new line where this one would be too wide; where it
+ * ends. */
+static int write_option(const char *key, const json_t *value, int column,
+			FILE *out)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	int width;
+
+	if (!memory)
+		return column;
+	fprintf(memory, "%s: ", key);
+	if (json_is_string(value))
+		write_text(value, memory);
+	else
+		json_dumpf(value, memory, JSON_ENCODE_ANY);
+	fclose(memory);
+	width = (int)size;
+	/* a comma before it, a comma or brace behind */
+	if (column + width + 3 > COLUMNS)
+		column = fprintf(out, ",\n     %s", text) - 2;
+	else
+		column += fprintf(out, ", %s", text);
+	free(text);
+	return column;
+}
+
 void paths_write(const struct plan *plan, FILE *out)
 {
 	const char *key;
@@ -327,15 +358,11 @@ void paths_write(const struct plan *plan, FILE *out)
 	fprintf(out, "paths:\n");
 	for (size_t i = 0; i < plan->paths; i++) {
 		const struct plan_path *path = &plan->path[i];
+		int column = fprintf(out, "  - {name: %s, kind: %s", path->name,
+				     path->kind);
 
-		fprintf(out, "  - {name: %s, kind: %s", path->name, path->kind);
-		json_object_foreach(path->options, key, value) {
-			fprintf(out, ", %s: ", key);
-			if (json_is_string(value))
-				write_text(value, out);
-			else
-				json_dumpf(value, out, JSON_ENCODE_ANY);
-		}
+		json_object_foreach(path->options, key, value)
+			column = write_option(key, value, column, out);
 		fprintf(out, "}\n");
 	}
 }

@@ -72,8 +72,18 @@ static struct point make_point(int workload, int direction)
 static double run(int path, int workload, int direction)
 {
 	const struct point point = make_point(workload, direction);
+	struct agent_block_path result;
+	struct err err = ERR_INIT;
+	double mbps;
 
-	return agent_bed_run(&bed, (size_t)path, &point);
+	/* few slices: after each slirp4netns may need a quarter of a second
+	 * for what its container's buffers hold */
+	if (agent_bed_try(&bed, (size_t)path, &point, 4, &result, &err) &&
+	    agent_bed_try(&bed, (size_t)path, &point, 4, &result, &err))
+		fail_msg("%s: %s", paths[path].name, err.text);
+	mbps = result.throughput_mbps;
+	agent_block_path_free(&result);
+	return mbps;
 }
 
 /*
