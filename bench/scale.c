@@ -503,19 +503,17 @@ static bool is_fair(const struct values *values, const struct row *row)
 }
 
 /* Two seconds may meet what another process does: unfair is what stays so. */
-#define TRIES 3
-
 static int run_until_fair(struct values *values, int vifs, struct row *row,
 			  struct err *err)
 {
-	int rc = 0;
+	int rc = -EAGAIN;
 
-	for (int i = 0; i < TRIES && !rc; i++) {
+	for (int i = 0; i < 3 && (i == 0 || (!rc && !is_fair(values, row)));
+	     i++) {
 		*row = (struct row){ 0 };
 		rc = run_once(values, vifs, row, err);
-		if (rc || is_fair(values, row))
-			break;
-		print_row(stdout, row);
+		if (!rc)
+			print_row(stdout, row);
 	}
 	return rc;
 }
@@ -537,11 +535,7 @@ static int inside(void *arg)
 		rc = run_until_fair(values, vifs, &row[rows], &err);
 		if (rc)
 			break;
-		if (is_fair(values, &row[rows]))
-			print_row(stdout, &row[rows]);
-		else
-			status = 1;
-		rows++;
+		status |= !is_fair(values, &row[rows++]);
 	}
 	if (!rc && values->output)
 		rc = draw(values->output, row, rows, &err);

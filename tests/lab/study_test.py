@@ -204,8 +204,8 @@ def agents(study):
 
 def strike(vazao, tmp, name, sig):
     directory = os.path.join(tmp, name)
-    study = Study(vazao, directory, "quick", *SMALL, "--precision", "3%",
-                  "--budget", "60s")
+    study = Study(vazao, directory, "quick", *SMALL, "--precision", "1%",
+                  "--budget", "20s")
     check(study.wait_for(lambda: study.log_has("cells"), 30), "measuring began")
     time.sleep(1)
     pids = list(agents(study))
