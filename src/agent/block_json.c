@@ -44,19 +44,16 @@ int block_timing_from_json(const json_t *json, struct block_timing *timing,
 	return rc;
 }
 
-static json_t *slices_to_json(const struct block_result *result)
+json_t *block_slices_to_json(const struct block_slice *slice, size_t slices)
 {
-	json_t *slices = json_array();
+	json_t *list = json_array();
 
-	for (size_t i = 0; i < result->slices; i++) {
-		const struct block_slice *slice = &result->slice[i];
-
+	for (size_t i = 0; i < slices; i++)
 		json_array_append_new(
-			slices, json_pack("[III]", (json_int_t)slice->bytes,
-					  (json_int_t)slice->duration_ns,
-					  (json_int_t)slice->idle_ns));
-	}
-	return slices;
+			list, json_pack("[III]", (json_int_t)slice[i].bytes,
+					(json_int_t)slice[i].duration_ns,
+					(json_int_t)slice[i].idle_ns));
+	return list;
 }
 
 /* [[bucket, count], ...] of those that are not empty. */
@@ -90,7 +87,7 @@ int block_latency_from_json(const json_t *list, struct histogram *h,
 	return 0;
 }
 
-static json_t *datagrams_to_json(const struct block_datagrams *d)
+json_t *block_datagrams_to_json(const struct block_datagrams *d)
 {
 	return json_pack("{sI sI sI sf sf}", "received",
 			 (json_int_t)d->received, "lost", (json_int_t)d->lost,
@@ -98,29 +95,28 @@ static json_t *datagrams_to_json(const struct block_datagrams *d)
 			 d->jitter_us, "growth_us", d->growth_us);
 }
 
-static json_t *block_result_common(const struct block_result *result,
-				   const struct block_socket *s)
+json_t *block_socket_to_json(const struct block_socket *s)
 {
-	return json_pack("{so sI sI s{sI sI sI sI ss}}", "slices",
-			 slices_to_json(result), "messages",
-			 (json_int_t)result->messages, "strangers",
-			 (json_int_t)result->strangers, "socket",
-			 "sndbuf_bytes", (json_int_t)s->sndbuf_bytes,
-			 "rcvbuf_bytes", (json_int_t)s->rcvbuf_bytes,
-			 "mss_bytes", (json_int_t)s->mss_bytes, "retransmits",
-			 (json_int_t)s->retransmits, "congestion",
-			 s->congestion);
+	return json_pack(
+		"{sI sI sI sI ss}", "sndbuf_bytes", (json_int_t)s->sndbuf_bytes,
+		"rcvbuf_bytes", (json_int_t)s->rcvbuf_bytes, "mss_bytes",
+		(json_int_t)s->mss_bytes, "retransmits",
+		(json_int_t)s->retransmits, "congestion", s->congestion);
 }
 
 json_t *block_result_to_json(const struct block_result *result)
 {
-	const struct block_socket *s = &result->socket;
-	json_t *json = block_result_common(result, s);
+	json_t *json =
+		json_pack("{so sI sI so}", "slices",
+			  block_slices_to_json(result->slice, result->slices),
+			  "messages", (json_int_t)result->messages, "strangers",
+			  (json_int_t)result->strangers, "socket",
+			  block_socket_to_json(&result->socket));
 
 	json_object_set_new(json, "fed_bytes", json_integer(result->fed_bytes));
 	json_object_set_new(json, "fed_ns", json_integer(result->fed_ns));
 	json_object_set_new(json, "datagrams",
-			    datagrams_to_json(&result->datagrams));
+			    block_datagrams_to_json(&result->datagrams));
 	if (result->latency)
 		json_object_set_new(json, "latency",
 				    block_latency_to_json(result->latency));
@@ -143,8 +139,8 @@ static int slice_from_json(const json_t *json, struct block_slice *slice,
 	return 0;
 }
 
-static int socket_from_json(const json_t *json, struct block_socket *s,
-			    struct err *err)
+int block_socket_from_json(const json_t *json, struct block_socket *s,
+			   struct err *err)
 {
 	const char *congestion;
 	int rc = json_get_int(json, "sndbuf_bytes", &s->sndbuf_bytes, err);
@@ -163,8 +159,8 @@ static int socket_from_json(const json_t *json, struct block_socket *s,
 	return rc;
 }
 
-static int datagrams_from_json(const json_t *json, struct block_datagrams *d,
-			       struct err *err)
+int block_datagrams_from_json(const json_t *json, struct block_datagrams *d,
+			      struct err *err)
 {
 	json_int_t received, lost, reordered;
 
@@ -179,42 +175,51 @@ static int datagrams_from_json(const json_t *json, struct block_datagrams *d,
 	return 0;
 }
 
+int block_latency_take(const json_t *json, struct histogram **latency,
+		       struct err *err)
+{
+	const json_t *list = json_object_get(json, "latency");
+
+	*latency = NULL;
+	if (!list)
+		return 0;
+	*latency = calloc(1, sizeof(**latency));
+	if (!*latency)
+		return err_sys(err, ENOMEM, "a histogram");
+	return block_latency_from_json(list, *latency, err);
+}
+
 static int extras_from_json(const json_t *json, struct block_result *result,
 			    struct err *err)
 {
-	const json_t *latency = json_object_get(json, "latency");
 	int rc = json_get_int(json, "fed_bytes", &result->fed_bytes, err);
 
 	if (!rc)
 		rc = json_get_int(json, "fed_ns", &result->fed_ns, err);
 	if (!rc)
-		rc = datagrams_from_json(json_object_get(json, "datagrams"),
-					 &result->datagrams, err);
-	if (rc || !latency)
-		return rc;
-	result->latency = calloc(1, sizeof(*result->latency));
-	if (!result->latency)
-		return err_sys(err, ENOMEM, "a histogram");
-	return block_latency_from_json(latency, result->latency, err);
+		rc = block_datagrams_from_json(
+			json_object_get(json, "datagrams"), &result->datagrams,
+			err);
+	return rc ? rc : block_latency_take(json, &result->latency, err);
 }
 
-static int slices_from_json(const json_t *slices, struct block_result *result,
-			    struct err *err)
+int block_slices_from_json(const json_t *list, struct block_slice **slice,
+			   size_t *slices, struct err *err)
 {
-	json_t *slice;
+	json_t *item;
 	size_t i;
-	int rc;
 
-	result->slice =
-		calloc(json_array_size(slices) + 1, sizeof(*result->slice));
-	if (!result->slice)
+	*slices = 0;
+	*slice = calloc(json_array_size(list) + 1, sizeof(**slice));
+	if (!*slice)
 		return err_sys(err, ENOMEM, "slices");
-	json_array_foreach(slices, i, slice) {
-		rc = slice_from_json(slice, &result->slice[i], err);
+	json_array_foreach(list, i, item) {
+		int rc = slice_from_json(item, &(*slice)[i], err);
+
 		if (rc)
 			return rc;
 	}
-	result->slices = json_array_size(slices);
+	*slices = json_array_size(list);
 	return 0;
 }
 
@@ -232,9 +237,10 @@ int block_result_from_json(const json_t *json, struct block_result *result,
 	if (!rc && json_object_get(json, "strangers"))
 		rc = json_get_int(json, "strangers", &result->strangers, err);
 	if (!rc)
-		rc = socket_from_json(socket, &result->socket, err);
+		rc = block_socket_from_json(socket, &result->socket, err);
 	if (!rc)
-		rc = slices_from_json(slices, result, err);
+		rc = block_slices_from_json(slices, &result->slice,
+					    &result->slices, err);
 	if (!rc)
 		rc = extras_from_json(json, result, err);
 	if (rc)
