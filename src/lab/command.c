@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lab/command.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,4 +39,14 @@ bool command_find(const char *program, char path[static PATH_MAX])
 			return true;
 	}
 	return false;
+}
+
+int command_require(const char *program, const char *package,
+		    char path[static PATH_MAX], struct err *err)
+{
+	if (command_find(program, path))
+		return 0;
+	return err_set(err, ENOPKG,
+		       "there is no %s in $PATH: install the package %s",
+		       program, package);
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
+
 #define COMMAND_WORDS_MAX 96
 
 struct command_line {
@@ -25,5 +27,9 @@ void command_add(struct command_line *line, const char *format, ...)
 
 /* The program's file in $PATH; false where there is none. */
 bool command_find(const char *program, char path[static PATH_MAX]);
+
+/* As well; -ENOPKG where there is none, naming the package that has it. */
+int command_require(const char *program, const char *package,
+		    char path[static PATH_MAX], struct err *err);
 
 #endif

@@ -22,6 +22,7 @@
 #include "lab/node.h"
 
 #define PROGRAM	       "qemu-system-x86_64"
+#define PACKAGE	       "qemu-system-x86"
 #define XEN_OWN_MIB    96 /* hypervisor, and what it sets aside */
 #define DOMU_MAC       "00:16:3e:00:01:02"
 #define LINE_MAX_BYTES (4 << 20)
@@ -208,21 +209,12 @@ static int boot(struct exact *m, const struct exact_args *args, struct err *err)
 	return rc;
 }
 
-static int find_program(char path[static PATH_MAX], struct err *err)
-{
-	if (command_find(PROGRAM, path))
-		return 0;
-	return err_set(err, ENOPKG,
-		       "there is no " PROGRAM " in $PATH: install the package "
-		       "qemu-system-x86");
-}
-
 static int prepare(struct exact *m, const struct exact_args *args,
 		   struct err *err)
 {
 	const struct initrd_text text[] = { { "errand", args->errand },
 					    { NULL, NULL } };
-	int rc = find_program(m->program, err);
+	int rc = command_require(PROGRAM, PACKAGE, m->program, err);
 
 	if (!rc)
 		rc = image_find(image_name(args->kind), &m->image, err);
@@ -261,12 +253,7 @@ void exact_stop(struct exact *m)
 {
 	if (!m)
 		return;
-	if (m->keeper.pid) {
-		node_kill(&m->keeper.pid);
-		node_close_fd(&m->keeper.read_fd);
-		node_close_fd(&m->keeper.write_fd);
-		node_close_fd(&m->keeper.console_fd);
-	}
+	keeper_stop(&m->keeper);
 	node_close_fd(&m->initrd_fd);
 	node_close_fd(&m->report_fd);
 	netns_close(m->netns);
@@ -422,7 +409,7 @@ int exact_describe(const char *agent_path, char *text, size_t size,
 	char program[PATH_MAX];
 	struct image linux_image, xen_image;
 	uint64_t qemu, agent;
-	int rc = find_program(program, err);
+	int rc = command_require(PROGRAM, PACKAGE, program, err);
 
 	if (!rc)
 		rc = image_find("linux", &linux_image, err);

@@ -51,16 +51,22 @@ static int append_own(int to, const char *agent_path,
 	return rc;
 }
 
-int initrd_make(int *fd, const char *image_dir, const char *agent_path,
-		const struct initrd_text *text, struct err *err)
+int initrd_write(int fd, const char *image_dir, const char *agent_path,
+		 const struct initrd_text *text, struct err *err)
 {
 	char file[PATH_MAX + 16];
 	int rc;
 
+	snprintf(file, sizeof(file), "%s/initrd", image_dir);
+	rc = copy_file(fd, file, err);
+	return rc ? rc : append_own(fd, agent_path, text, err);
+}
+
+int initrd_make(int *fd, const char *image_dir, const char *agent_path,
+		const struct initrd_text *text, struct err *err)
+{
 	*fd = memfd_create("vazao-initrd", MFD_CLOEXEC);
 	if (*fd < 0)
 		return err_sys(err, errno, "memfd_create");
-	snprintf(file, sizeof(file), "%s/initrd", image_dir);
-	rc = copy_file(*fd, file, err);
-	return rc ? rc : append_own(*fd, agent_path, text, err);
+	return initrd_write(*fd, image_dir, agent_path, text, err);
 }

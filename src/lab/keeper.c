@@ -385,3 +385,13 @@ void keeper_read_console(int console_fd, char *text, size_t size)
 		used += (size_t)snprintf(text + used, size - used, "%s%s",
 					 i ? " | " : "", line[i]);
 }
+
+void keeper_stop(struct keeper *keeper)
+{
+	if (!keeper->pid)
+		return;
+	node_kill(&keeper->pid);
+	node_close_fd(&keeper->read_fd);
+	node_close_fd(&keeper->write_fd);
+	node_close_fd(&keeper->console_fd);
+}

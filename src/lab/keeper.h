@@ -58,6 +58,10 @@ const char *keeper_files_dir(void);
 int keeper_start(struct keeper *keeper, const struct keeper_args *args,
 		 struct err *err);
 
+/* Ends the guest, and closes what keeper_start() opened; nothing where none
+ * runs. */
+void keeper_stop(struct keeper *keeper);
+
 /* What the guest died of, as far as its console told: the panic, or the last
  * few lines, joined by " | ". */
 void keeper_read_console(int console_fd, char *text, size_t size);

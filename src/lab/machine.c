@@ -22,6 +22,7 @@
 #include "lab/threads.h"
 
 #define PROGRAM		    "qemu-system-x86_64"
+#define PACKAGE		    "qemu-system-x86"
 #define MACHINE_CONSOLE_MAX 320 /* of it in an error */
 #define LAST_WORDS_NS	    (3 * NS_PER_S)
 
@@ -320,12 +321,7 @@ void machine_stop(struct machine *m)
 		node_close_fd(&m->line[i].fd);
 		m->line[i].taken = false;
 	}
-	if (!m->keeper.pid)
-		return;
-	node_kill(&m->keeper.pid);
-	node_close_fd(&m->keeper.read_fd);
-	node_close_fd(&m->keeper.write_fd);
-	node_close_fd(&m->keeper.console_fd);
+	keeper_stop(&m->keeper);
 }
 
 static bool has_words(int fd)
@@ -412,15 +408,6 @@ int machine_take_line(struct machine *m, int line, struct lab_channel *channel,
  * What it takes.
  */
 
-static int find_program(char path[static PATH_MAX], struct err *err)
-{
-	if (command_find(PROGRAM, path))
-		return 0;
-	return err_set(err, ENOPKG,
-		       "there is no " PROGRAM " in $PATH: install the package "
-		       "qemu-system-x86");
-}
-
 const char *machine_accelerator(const struct machine *m)
 {
 	return m->args.accel;
@@ -429,7 +416,7 @@ const char *machine_accelerator(const struct machine *m)
 static int prepare(struct machine *m, struct err *err)
 {
 	const char *dir = m->args.image->dir;
-	int rc = find_program(m->program, err);
+	int rc = command_require(PROGRAM, PACKAGE, m->program, err);
 
 	if (rc)
 		return rc;

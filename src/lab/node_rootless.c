@@ -192,14 +192,11 @@ static int find_program(struct rootless_node *r,
 			const struct rootless_node_args *args, struct err *err)
 {
 	char path[PATH_MAX];
+	int rc = command_require(args->program, args->package, path, err);
 
-	if (!command_find(args->program, path))
-		return err_set(err, ENOPKG,
-			       "there is no %s in $PATH: install the package "
-			       "%s",
-			       args->program, args->package);
-	command_add(&r->command, "%s", path);
-	return 0;
+	if (!rc)
+		command_add(&r->command, "%s", path);
+	return rc;
 }
 
 int rootless_node_new(struct lab_node **node,

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,8 +19,8 @@
 #include "base/guest.h"
 #include "base/log.h"
 #include "base/netdev.h"
-#include "image/cpio.h"
 #include "lab/driver_domain.h"
+#include "lab/initrd.h"
 #include "lab/keeper.h"
 #include "lab/xl.h"
 
@@ -131,54 +130,17 @@ static int write_text(const struct xl_node *x, const char *name, mode_t mode,
 	return rc;
 }
 
-static int copy_file(int to, const char *file, struct err *err)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	off_t at = 0;
-	int rc = 0;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		rc = err_sys(err, errno, "%s", file);
-	while (!rc && at < st.st_size)
-		if (sendfile(to, fd, &at, (size_t)(st.st_size - at)) <= 0)
-			rc = err_sys(err, errno, "copying %s", file);
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-static int append_agent(int to, const char *agent_path, struct err *err)
-{
-	struct cpio *cpio;
-	const void *bytes;
-	size_t size;
-	int rc = cpio_create(&cpio, err);
-
-	if (rc)
-		return rc;
-	rc = cpio_add_file(cpio, "init", 0755, agent_path, err);
-	if (!rc)
-		rc = cpio_finish(cpio, &bytes, &size, err);
-	if (!rc && write(to, bytes, size) != (ssize_t)size)
-		rc = err_sys(err, errno, "the guests' agent");
-	cpio_free(cpio);
-	return rc;
-}
-
 static int write_ramdisk(const struct xl_node *x, struct err *err)
 {
-	char path[96], initrd[PATH_MAX + 16];
+	char path[96];
 	int fd, rc;
 
 	snprintf(path, sizeof(path), "%s/ramdisk", x->dir);
-	snprintf(initrd, sizeof(initrd), "%s/initrd", x->args.image->dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, errno, "%s", path);
-	rc = copy_file(fd, initrd, err);
-	if (!rc)
-		rc = append_agent(fd, x->args.agent_path, err);
+	rc = initrd_write(fd, x->args.image->dir, x->args.agent_path, NULL,
+			  err);
 	close(fd);
 	return rc;
 }
