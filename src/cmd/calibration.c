@@ -213,6 +213,20 @@ static bool choose_timing(const struct plan *plan, const json_t *kinds,
 	return any;
 }
 
+/* The least socket size above `above` at which the kind was calibrated, or
+ * `least`, if that is less; 0: none. */
+static int64_t next_size(const json_t *list, int64_t above, int64_t least)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		int64_t of = 0;
+
+		json_get_int(json_array_get(list, i), "socket_size", &of, NULL);
+		if (of > above && (!least || of < least))
+			least = of;
+	}
+	return least;
+}
+
 /* Every socket size at which one of the plan's kinds was calibrated. */
 static void choose_timings(const struct plan *plan, const json_t *kinds,
 			   struct timings *timings)
@@ -222,26 +236,14 @@ static void choose_timings(const struct plan *plan, const json_t *kinds,
 	timings->rows = 0;
 	while (timings->rows < TIMINGS_MAX) {
 		struct timing *row = &timings->row[timings->rows];
-		int64_t size = INT64_MAX;
-		bool any = false;
+		int64_t size = 0;
 
-		for (size_t p = 1; p < plan->paths; p++) {
-			json_t *list =
-				json_object_get(kinds, plan->path[p].kind);
-
-			for (size_t i = 0; i < json_array_size(list); i++) {
-				int64_t of = 0;
-
-				json_get_int(json_array_get(list, i),
-					     "socket_size", &of, NULL);
-				if (of > above && of <= size) {
-					size = of;
-					any = true;
-				}
-			}
-		}
+		for (size_t p = 1; p < plan->paths; p++)
+			size = next_size(
+				json_object_get(kinds, plan->path[p].kind),
+				above, size);
 		row->socket_size = above = size;
-		if (!any || !choose_timing(plan, kinds, row))
+		if (!size || !choose_timing(plan, kinds, row))
 			return;
 		timings->rows++;
 	}
