@@ -13,8 +13,7 @@
  * of fairness over the vifs' frames, the least served vif over the mean, and
  * the memory of netback and of a netfront a vif.
  *
- * Jain's index is (sum x)^2 / (n sum x^2), 1 where all have the same (R. Jain,
- * D. Chiu, W. Hawe: A Quantitative Measure of Fairness, DEC TR-301, 1984).
+ * Jain's index: stats/fairness.h.
  * Memory: proportional set size (smaps_rollup) without files, so a page that
  * both ends map counts half for each, and the program's own text, which all
  * processes share, not at all; nor does the kernel's memory (TAPs, pipes).
@@ -39,6 +38,7 @@
 #include "lab/links.h"
 #include "lab/node.h"
 #include "opt/opt.h"
+#include "stats/fairness.h"
 
 #define SKIP	      77
 #define VIFS_MAX      128
@@ -311,17 +311,6 @@ static int read_vifs(struct bench *bench, const char *name, double *value,
 	return 0;
 }
 
-static double jains_index(const double *x, int n)
-{
-	double sum = 0, squares = 0;
-
-	for (int i = 0; i < n; i++) {
-		sum += x[i];
-		squares += x[i] * x[i];
-	}
-	return squares > 0 ? sum * sum / (n * squares) : 0;
-}
-
 static void judge(struct row *row, const double *frames, double seconds)
 {
 	double sum = 0, least = frames[0];
@@ -332,7 +321,7 @@ static void judge(struct row *row, const double *frames, double seconds)
 			least = frames[i];
 	}
 	row->frames_per_s = sum / seconds;
-	row->jain = jains_index(frames, row->vifs);
+	row->jain = stats_jain(frames, (size_t)row->vifs);
 	row->least = sum > 0 ? least * row->vifs / sum : 0;
 }
 

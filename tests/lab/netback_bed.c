@@ -386,6 +386,27 @@ static bool write_file(const char *path, const char *text)
 	return good;
 }
 
+int bed_world_open(void **state, const struct netback_args *args)
+{
+	struct bed_world *w = calloc(1, sizeof(*w));
+
+	bed_start(&w->bed, args);
+	script_start(&w->good, &w->bed, NETIF_COPY);
+	*state = w;
+	return script_works(&w->good) ? 0 : -1;
+}
+
+int bed_world_close(void **state)
+{
+	struct bed_world *w = *state;
+	bool fine = bed_is_alive(&w->bed) && script_works(&w->good);
+
+	script_close(&w->good);
+	fine = bed_stop(&w->bed) && fine;
+	free(w);
+	return fine ? 0 : -1;
+}
+
 int netback_bed_main(int (*run)(void))
 {
 	bool root = geteuid() == 0;

@@ -75,6 +75,17 @@ void script_close(struct script *script);
 void script_start(struct script *script, const struct bed *bed,
 		  enum netif_mode mode);
 
+/* A netback, and a front that is connected all the time: what a test does to
+ * others it must survive. For cmocka's setup and teardown. */
+struct bed_world {
+	struct bed bed;
+	struct script good;
+};
+
+int bed_world_open(void **state, const struct netback_args *args);
+/* -1 where netback has died or serves the good one no more. */
+int bed_world_close(void **state);
+
 /* A valid broadcast frame of `bytes` into TX frame `at`, from its address. */
 void script_make_frame(struct script *script, int at, uint16_t bytes);
 /* A request; the frame's grant is SCRIPT_TX_REF(at). */

@@ -19,37 +19,17 @@
 
 #include "base/clock.h"
 
-struct world {
-	struct bed bed;
-	struct script good; /* connected all the time */
-};
-
 static int open_world(void **state)
 {
 	struct netback_args args = NETBACK_ARGS_INIT;
-	struct world *w = calloc(1, sizeof(*w));
 
 	args.handshake_ns = 500 * NS_PER_MS; /* 10 s, shortened */
-	bed_start(&w->bed, &args);
-	script_start(&w->good, &w->bed, NETIF_COPY);
-	*state = w;
-	return script_works(&w->good) ? 0 : -1;
-}
-
-static int close_world(void **state)
-{
-	struct world *w = *state;
-	bool fine = bed_is_alive(&w->bed) && script_works(&w->good);
-
-	script_close(&w->good);
-	fine = bed_stop(&w->bed) && fine;
-	free(w);
-	return fine ? 0 : -1;
+	return bed_world_open(state, &args);
 }
 
 static void no_grant_is_kept_after_the_end(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int mode = 0; mode < NETIF_MODES; mode++) {
 		struct script s;
@@ -96,7 +76,7 @@ static void handshakes_that_lie(void **state)
 		{ "event-channel/to-back", "7", "event-channel/to-back" },
 		{ "feature-split-event-channels", "1", "event-channel-tx" },
 	};
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (size_t i = 0; i < sizeof(lie) / sizeof(lie[0]); i++) {
 		struct script s;
@@ -113,7 +93,7 @@ static void handshakes_that_lie(void **state)
 
 static void descriptors_that_are_weapons(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int i = 0; i < 3; i++) {
 		static const char *const why[] = { "not sealed", "is no memfd",
@@ -141,7 +121,7 @@ static void descriptors_that_are_weapons(void **state)
 /* Punching a hole under the seals is allowed, and reads as zeroes. */
 static void memory_punched_away(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 
 	script_start(&s, &w->bed, NETIF_COPY);
@@ -163,7 +143,7 @@ static void memory_punched_away(void **state)
 /* Who does not come to the point is sent away; who is connected is not. */
 static void a_handshake_that_never_ends(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 
 	script_open(&s, &w->bed, NETIF_COPY);
@@ -184,7 +164,7 @@ static void states_that_are_wrong(void **state)
 		{ XENBUS_RECONFIGURED, "goes into state 8" },
 		{ XENBUS_CLOSING, "the front closes" },
 	};
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		for (int connected = 0; connected < 2; connected++) {
@@ -204,7 +184,7 @@ static void states_that_are_wrong(void **state)
 /* Nothing is left of those that came and went: descriptors, domains. */
 static void no_descriptor_is_left(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	int before = bed_count_fds(&w->bed), after;
 
 	for (int i = 0; i < 40; i++) {
@@ -226,7 +206,8 @@ static void no_descriptor_is_left(void **state)
 
 static int run(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, open_world, bed_world_close)
 	const struct CMUnitTest tests[] = {
 		T(no_grant_is_kept_after_the_end), T(handshakes_that_lie),
 		T(descriptors_that_are_weapons),   T(memory_punched_away),

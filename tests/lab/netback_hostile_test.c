@@ -21,31 +21,11 @@
 
 #include "base/clock.h"
 
-struct world {
-	struct bed bed;
-	struct script good; /* connected all the time */
-};
-
 static int open_world(void **state)
 {
 	struct netback_args args = NETBACK_ARGS_INIT;
-	struct world *w = calloc(1, sizeof(*w));
 
-	bed_start(&w->bed, &args);
-	script_start(&w->good, &w->bed, NETIF_COPY);
-	*state = w;
-	return script_works(&w->good) ? 0 : -1;
-}
-
-static int close_world(void **state)
-{
-	struct world *w = *state;
-	bool fine = bed_is_alive(&w->bed) && script_works(&w->good);
-
-	script_close(&w->good);
-	fine = bed_stop(&w->bed) && fine;
-	free(w);
-	return fine ? 0 : -1;
+	return bed_world_open(state, &args);
 }
 
 /* An attack that must cost the attacker its vif, for this reason. */
@@ -148,7 +128,7 @@ static const struct fatal fatals[] = {
 
 static void fatal_to_the_offender_alone(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (size_t i = 0; i < sizeof(fatals) / sizeof(fatals[0]); i++)
 		for (int mode = 0; mode < NETIF_MODES; mode++) {
@@ -165,7 +145,7 @@ static void fatal_to_the_offender_alone(void **state)
 
 static void rx_index(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script bad;
 
 	script_start(&bad, &w->bed, NETIF_COPY);
@@ -177,7 +157,7 @@ static void rx_index(void **state)
 
 static void packet_errors_cost_the_packet_alone(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int mode = 0; mode < NETIF_MODES; mode++) {
 		struct script s;
@@ -208,7 +188,7 @@ static void grant_failure_in_mid_batch(void **state)
 	static const int16_t want[] = { NETIF_RSP_OKAY,	 NETIF_RSP_ERROR,
 					NETIF_RSP_OKAY,	 NETIF_RSP_ERROR,
 					NETIF_RSP_ERROR, NETIF_RSP_OKAY };
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int mode = 0; mode < NETIF_MODES; mode++) {
 		struct script s;
@@ -238,7 +218,7 @@ static void grant_failure_in_mid_batch(void **state)
 /* XSA-423, -432: the headers in crumbs; the filter sees them whole. */
 static void headers_in_tiny_slots(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 
 	script_start(&s, &w->bed, NETIF_COPY);
@@ -283,7 +263,7 @@ static void *rewrite(void *arg)
 
 static void header_rewritten_while_read(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct rewriting r = { 0 };
 	struct script s;
 	pthread_t thread;
@@ -330,7 +310,7 @@ static uint32_t next_random(uint64_t *x)
 /* Slots and indices of noise: closed or not, never hung. */
 static void noise_in_the_rings(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	uint64_t x = 88172645463325252u;
 
 	for (int round = 0; round < 60; round++) {
@@ -364,7 +344,7 @@ static void *storm(void *arg)
 /* XSA-391: the other vif is answered all the same. */
 static void event_storm(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct rewriting r = { 0 };
 	struct script s;
 	pthread_t thread;
@@ -383,7 +363,7 @@ static void event_storm(void **state)
 /* Our own hole: the peer takes O_NONBLOCK off what it sent and never reads. */
 static void peer_never_reads_events(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 
 	script_start(&s, &w->bed, NETIF_COPY);
@@ -405,7 +385,7 @@ static void peer_never_reads_events(void **state)
 /* XSA-374: gone in the middle, both directions busy. */
 static void disconnect_with_traffic(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int round = 0; round < 40; round++) {
 		struct script s;
@@ -427,7 +407,8 @@ static void disconnect_with_traffic(void **state)
 
 static int run(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, open_world, bed_world_close)
 	const struct CMUnitTest tests[] = {
 		T(fatal_to_the_offender_alone),
 		T(rx_index),

@@ -21,31 +21,11 @@
 
 #include "base/clock.h"
 
-struct world {
-	struct bed bed;
-	struct script good; /* connected all the time */
-};
-
 static int open_world(void **state)
 {
 	struct netback_args args = NETBACK_ARGS_INIT;
-	struct world *w = calloc(1, sizeof(*w));
 
-	bed_start(&w->bed, &args);
-	script_start(&w->good, &w->bed, NETIF_COPY);
-	*state = w;
-	return script_works(&w->good) ? 0 : -1;
-}
-
-static int close_world(void **state)
-{
-	struct world *w = *state;
-	bool fine = bed_is_alive(&w->bed) && script_works(&w->good);
-
-	script_close(&w->good);
-	fine = bed_stop(&w->bed) && fine;
-	free(w);
-	return fine ? 0 : -1;
+	return bed_world_open(state, &args);
 }
 
 /* A word of all slots, changed to and fro. */
@@ -112,7 +92,7 @@ static void count_answers(struct script *s, struct outcome *o)
 
 /* A whole life: connected, one batch of equal requests shown while a thread
  * works on them, closed. Ids are all 0. */
-static void send_batch(struct world *w, enum netif_mode mode, int word,
+static void send_batch(struct bed_world *w, enum netif_mode mode, int word,
 		       const uint32_t value[2], struct outcome *o)
 {
 	struct script s;
@@ -154,7 +134,7 @@ static void send_batch(struct world *w, enum netif_mode mode, int word,
 static void sizes_rewritten(void **state)
 {
 	static const uint32_t sizes[2] = { 60u << 16, 100u << 16 };
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct outcome o = { 0 };
 
 	for (int i = 0; i < ROUNDS; i++)
@@ -169,7 +149,7 @@ static void sizes_rewritten(void **state)
 static void offsets_rewritten(void **state)
 {
 	static const uint32_t offsets[2] = { 0, 4090 };
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	int closed = 0, whole = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
@@ -190,7 +170,7 @@ static void offsets_rewritten(void **state)
 static void grants_rewritten(void **state)
 {
 	static const uint32_t refs[2] = { SCRIPT_TX_REF(0), 499 };
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct outcome o = { 0 };
 
 	for (int i = 0; i < ROUNDS; i++)
@@ -205,7 +185,7 @@ static void grants_rewritten(void **state)
 static void chains_rewritten(void **state)
 {
 	static const uint32_t flags[2] = { 0, NETTXF_more_data << 16 };
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		struct outcome o = { 0 };
@@ -234,7 +214,7 @@ static uint8_t send_and_see(struct script *s, int fd)
 
 static void a_grant_altered_while_pinned(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 	int fd;
 
@@ -281,7 +261,7 @@ static void *flip_grants(void *arg)
 
 static void grants_altered_all_the_time(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int round = 0; round < 16; round++) {
 		struct script s;
@@ -308,7 +288,8 @@ static void grants_altered_all_the_time(void **state)
 
 static int run(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, open_world, bed_world_close)
 	const struct CMUnitTest tests[] = {
 		T(sizes_rewritten),
 		T(offsets_rewritten),

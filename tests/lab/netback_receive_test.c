@@ -19,36 +19,16 @@
 #define DRAIN_NS (400 * NS_PER_MS)
 #define STALL_NS (1200 * NS_PER_MS)
 
-struct world {
-	struct bed bed;
-	struct script good; /* connected all the time */
-};
-
 static int open_world(void **state)
 {
 	struct netback_args args = NETBACK_ARGS_INIT;
-	struct world *w = calloc(1, sizeof(*w));
 
 	args.drain_ns = DRAIN_NS;
 	args.stall_ns = STALL_NS;
-	bed_start(&w->bed, &args);
-	script_start(&w->good, &w->bed, NETIF_COPY);
-	*state = w;
-	return script_works(&w->good) ? 0 : -1;
+	return bed_world_open(state, &args);
 }
 
-static int close_world(void **state)
-{
-	struct world *w = *state;
-	bool fine = bed_is_alive(&w->bed) && script_works(&w->good);
-
-	script_close(&w->good);
-	fine = bed_stop(&w->bed) && fine;
-	free(w);
-	return fine ? 0 : -1;
-}
-
-static int64_t count(const struct world *w, const struct script *s,
+static int64_t count(const struct bed_world *w, const struct script *s,
 		     const char *name)
 {
 	return bed_count(&w->bed, s->vif, name);
@@ -57,7 +37,7 @@ static int64_t count(const struct world *w, const struct script *s,
 /* XSA-392, -424: nobody takes what comes; the queue is bounded. */
 static void guest_posts_no_room(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 
 	script_start(&s, &w->bed, NETIF_COPY);
@@ -85,7 +65,7 @@ static void post_room(struct script *s, int first, int pages)
 }
 
 /* It is looked at each second at least. */
-static int64_t await_drops(const struct world *w, const struct script *s,
+static int64_t await_drops(const struct bed_world *w, const struct script *s,
 			   int64_t wanted)
 {
 	for (int i = 0; count(w, s, "rx_dropped") < wanted && i < 60; i++)
@@ -96,7 +76,7 @@ static int64_t await_drops(const struct world *w, const struct script *s,
 /* Frames wait for DRAIN_NS, then they are dropped and counted. */
 static void frames_are_kept_and_then_drained(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 	int64_t start_ns;
 
@@ -123,7 +103,7 @@ static void frames_are_kept_and_then_drained(void **state)
 /* A guest that is only slow loses nothing. */
 static void a_late_guest_gets_what_waited(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 
 	script_start(&s, &w->bed, NETIF_COPY);
@@ -137,7 +117,7 @@ static void a_late_guest_gets_what_waited(void **state)
 /* The link goes down, so that the bridge stops, and comes up again. */
 static void a_stalled_guest_loses_its_link(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct script s;
 	int64_t start_ns;
 
@@ -175,7 +155,7 @@ static bool has_secret(const struct memory *memory)
 
 static void no_page_has_anothers_data(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int mode = 0; mode < NETIF_MODES; mode++) {
 		struct script a, b;
@@ -203,7 +183,7 @@ static void no_page_has_anothers_data(void **state)
 static void page_slack_is_left_alone(void **state)
 {
 	static const enum netif_mode modes[] = { NETIF_COPY, NETIF_GRANT_COPY };
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (int mode = 0; mode < 2; mode++) {
 		struct script s;
@@ -229,7 +209,7 @@ static void flip_of_a_page_not_owned(void **state)
 	static const uint32_t frames[] = { SCRIPT_FIRST_RX + 40,
 					   SCRIPT_FIRST_TX, 0, 5000,
 					   UINT32_MAX };
-	struct world *w = *state;
+	struct bed_world *w = *state;
 
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
 		struct script s;
@@ -248,7 +228,7 @@ static void flip_of_a_page_not_owned(void **state)
 /* Grants of RX pages that do not hold: errors, in order, then frames again. */
 static void bad_rx_grants(void **state)
 {
-	struct world *w = *state;
+	struct bed_world *w = *state;
 	struct netif_rx_response rsp;
 	struct script s;
 	int bad = 0, good = 0;
@@ -278,7 +258,8 @@ static void bad_rx_grants(void **state)
 
 static int run(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, open_world, bed_world_close)
 	const struct CMUnitTest tests[] = {
 		T(guest_posts_no_room),
 		T(frames_are_kept_and_then_drained),
