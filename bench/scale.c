@@ -169,8 +169,13 @@ static int build_driver(struct bench *bench, struct err *err)
 static int start_netback(struct bench *bench, struct err *err)
 {
 	char listen[80], control[32];
-	char *argv[] = { NULL,	  "netback", listen, "--bridge=xenbr0",
-			 control, NULL };
+	char *argv[] = { NULL,
+			 "netback",
+			 listen,
+			 "--bridge=xenbr0",
+			 "--arrival-every=0",
+			 control,
+			 NULL };
 
 	snprintf(bench->socket_path, sizeof(bench->socket_path),
 		 "/tmp/vazao-scale-%d", (int)getpid());

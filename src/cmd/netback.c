@@ -15,7 +15,8 @@ struct values {
 	const char *aggregate;
 	const char *listen, *control, *vif, *mac, *bridge, *rate;
 	int64_t xenbus_fd, toolstack_fd, control_fd, domid, vlan, queues,
-		budget, notify_batch, coalesce_ns, drain_ns, stall_ns;
+		budget, notify_batch, coalesce_ns, drain_ns, stall_ns, arrivals,
+		arrival_ns;
 	bool notify_always, realtime, no_gso, no_napi, no_header_copy,
 		no_filter, direct, once;
 };
@@ -47,6 +48,8 @@ static const struct opt_row options[] = {
 	{ "direct", 0, OPT_FLAG, AT(direct), NULL, "mode copy: the kernel puts frames straight into granted pages" },
 	{ "rx-drain", 0, OPT_DURATION, AT(drain_ns), "TIME", "a guest that posts no room: then its frames are dropped (default: 10s)" },
 	{ "rx-stall", 0, OPT_DURATION, AT(stall_ns), "TIME", "and then its link is down (default: 60s)" },
+	{ "arrivals", 0, OPT_COUNT, AT(arrivals), "N", "so many guests may come to --listen at once (default: 64)" },
+	{ "arrival-every", 0, OPT_DURATION, AT(arrival_ns), "TIME", "and then one in this time; 0: no limit (default: 1s)" },
 	{ "control", 0, OPT_STRING, AT(control), "PATH", "a UNIX socket that answers with counters, in JSON" },
 	{ "control-fd", 0, OPT_COUNT, AT(control_fd), "FD", "or: an inherited, connected stream socket" },
 	{ "once", 0, OPT_FLAG, AT(once), NULL, "end when the last guest has gone" },
@@ -95,6 +98,10 @@ static int check(const struct values *v, struct err *err)
 	if (v->budget < 1 || v->notify_batch < 1)
 		return err_set(err, EINVAL,
 			       "--budget and --notify-batch are 1 or more");
+	if (v->arrivals < 1 || v->arrival_ns > 3600 * NS_PER_S)
+		return err_set(err, EINVAL,
+			       "--arrivals is 1 or more, --arrival-every 1h "
+			       "or less");
 	if (v->vlan < 0 || v->vlan > 4094)
 		return err_set(err, EINVAL, "--vlan is 1 to 4094");
 	if (v->domid < 1 || v->domid > 32751)
@@ -146,6 +153,8 @@ static int serve(const struct values *v, struct err *err)
 	args.coalesce_ns = v->coalesce_ns;
 	args.drain_ns = v->drain_ns;
 	args.stall_ns = v->stall_ns;
+	args.arrivals = v->arrivals;
+	args.arrival_ns = v->arrival_ns;
 	rc = parse_rate(v->rate, &args, err);
 	if (!rc)
 		rc = tap_merge_parse(v->aggregate, &args.merge, err);
@@ -178,7 +187,9 @@ static int run(const struct command *command, int argc, char **argv)
 				 .budget = 64,
 				 .notify_batch = 32,
 				 .drain_ns = usual.drain_ns,
-				 .stall_ns = usual.stall_ns };
+				 .stall_ns = usual.stall_ns,
+				 .arrivals = usual.arrivals,
+				 .arrival_ns = usual.arrival_ns };
 	struct err err = ERR_INIT;
 	int status;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "xen/arrivals.h"
 #include "xen/netback.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct server {
 	struct netback netback;
 	struct loop_source listener, toolstack, stopper;
 	struct control *control;
+	struct arrivals arrivals;
 	int vifs;
 	bool deaf; /* does not listen for new fronts */
 };
@@ -248,16 +250,23 @@ static void toolstack_ready(struct loop_source *source)
 		log_warn("toolstack: %s", err.text);
 }
 
+static void stop_listening(struct server *server, int64_t until_ns)
+{
+	server->deaf = true;
+	loop_listen(server->netback.loop, &server->listener, false);
+	netback_wake_at(&server->netback, until_ns);
+}
+
 static void listener_ready(struct loop_source *source)
 {
 	struct server *server = OWNER(source, struct server, listener);
+	int64_t now_ns = clock_mono_ns(), wait_ns = REAPED_WAIT_NS;
 	int fd;
 
-	if (reaper_pending(server->netback.reaper) > REAPED_MAX) {
-		server->deaf = true;
-		loop_listen(server->netback.loop, source, false);
-		netback_wake_at(&server->netback,
-				clock_mono_ns() + REAPED_WAIT_NS);
+	if (reaper_pending(server->netback.reaper) <= REAPED_MAX)
+		wait_ns = arrivals_wait_ns(&server->arrivals, now_ns);
+	if (wait_ns) {
+		stop_listening(server, now_ns + wait_ns);
 		return;
 	}
 	fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
@@ -478,6 +487,7 @@ int netback_run(const struct netback_args *args, struct err *err)
 		return rc;
 	rc = reaper_open(&netback->reaper, err);
 	round_robin_init(&netback->turns);
+	arrivals_init(&server.arrivals, args->arrivals, args->arrival_ns);
 	loop_prefer_batches();
 	watch_links(netback);
 	if (!rc)

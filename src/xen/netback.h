@@ -58,6 +58,8 @@ struct netback_args {
 	 * and rx_stall_timeout_msecs, and their defaults. */
 	int64_t drain_ns, stall_ns;
 	int64_t handshake_ns; /* who has not connected by then is sent away */
+	/* see arrivals.h; for listen_fd alone, a toolstack's are let in */
+	int64_t arrivals, arrival_ns;
 };
 
 #define NETBACK_ARGS_INIT                                                 \
@@ -67,7 +69,8 @@ struct netback_args {
 		.napi = true, .header_copy = true, .filter_mac = true,    \
 		.queues = 8, .budget = 64, .notify_batch = 32,            \
 		.drain_ns = 10000000000, .stall_ns = 60000000000,         \
-		.handshake_ns = 10000000000                               \
+		.handshake_ns = 10000000000, .arrivals = 64,              \
+		.arrival_ns = 1000000000                                  \
 	}
 
 int netback_run(const struct netback_args *args, struct err *err);

@@ -46,6 +46,8 @@ void bed_start(struct bed *bed, const struct netback_args *given)
 	need(args.listen_fd >= 0, err.text);
 	need(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control),
 	     "a socket");
+	if (!bed->paced)
+		args.arrival_ns = 0;
 	args.control_fd = control[1];
 	bed->control_fd = control[0];
 	bed->pid = fork();

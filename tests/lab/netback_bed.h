@@ -48,6 +48,7 @@ struct bed {
 	char path[64];
 	pid_t pid;
 	int control_fd;
+	bool paced; /* set before: guests are kept to args' arrivals */
 };
 
 void bed_start(struct bed *bed, const struct netback_args *args);

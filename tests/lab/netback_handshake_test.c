@@ -204,15 +204,41 @@ static void no_descriptor_is_left(void **state)
 	assert_int_equal(after, before);
 }
 
+/* Three may come at once, then one in 300 ms. */
+static void who_comes_too_often_waits(void **state)
+{
+	struct netback_args args = NETBACK_ARGS_INIT;
+	struct bed bed = { .paced = true };
+	int64_t start_ns, end_ns;
+	struct script s;
+
+	(void)state;
+	args.arrivals = 3;
+	args.arrival_ns = 300 * NS_PER_MS;
+	bed_start(&bed, &args);
+	start_ns = clock_mono_ns();
+	for (int i = 0; i < 5; i++) {
+		script_open(&s, &bed, NETIF_COPY);
+		script_close(&s);
+	}
+	end_ns = clock_mono_ns();
+	assert_true(end_ns - start_ns >= 590 * NS_PER_MS);
+	assert_true(bed_stop(&bed));
+}
+
 static int run(void)
 {
 #define T(name) \
 	cmocka_unit_test_setup_teardown(name, open_world, bed_world_close)
 	const struct CMUnitTest tests[] = {
-		T(no_grant_is_kept_after_the_end), T(handshakes_that_lie),
-		T(descriptors_that_are_weapons),   T(memory_punched_away),
-		T(a_handshake_that_never_ends),	   T(states_that_are_wrong),
+		T(no_grant_is_kept_after_the_end),
+		T(handshakes_that_lie),
+		T(descriptors_that_are_weapons),
+		T(memory_punched_away),
+		T(a_handshake_that_never_ends),
+		T(states_that_are_wrong),
 		T(no_descriptor_is_left),
+		cmocka_unit_test(who_comes_too_often_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
