@@ -275,6 +275,7 @@ static int build_path(struct lab *lab, size_t index, struct err *err)
 	if (rc) {
 		for (int k = 0; k < PATH_PAIRS_MAX; k++)
 			path->pair[k].m1.node = NULL; /* they are gone */
+		path->pairs = 0;
 		drop_nodes(lab, nodes);
 		return err_wrap(err, "path %s", spec->name);
 	}
