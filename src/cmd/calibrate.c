@@ -3,6 +3,7 @@
  * of rule slices, keeps what it found (calibration.h), and tells it. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/userdir.h"
 #include "cmd/calibration.h"
 #include "cmd/cmd.h"
 #include "store/store.h"
@@ -36,16 +38,15 @@ static const struct opt_row rows[] = {
 /* By the time, so that none is overwritten; malloc'ed. */
 static int default_dir(char **dir, struct err *err)
 {
-	char now[32], *state;
-	int rc = calibration_dir(&state, err);
+	char now[32], state[PATH_MAX];
+	int rc = userdir_open(USERDIR_STATE, "", state, err);
 
 	if (rc)
 		return rc;
 	clock_format_real(clock_real_ns(), now);
 	if (asprintf(dir, "%s/calibration-%s", state, now) < 0)
-		rc = err_sys(err, ENOMEM, "calibration");
-	free(state);
-	return rc;
+		return err_sys(err, ENOMEM, "calibration");
+	return 0;
 }
 
 static int measure(const struct options *o, const char *plan, const char *dir,

@@ -3,49 +3,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/userdir.h"
 #include "study/timing.h"
-
-int calibration_dir(char **dir, struct err *err)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char *text = NULL;
-	int n = -1;
-
-	if (state && *state == '/')
-		n = asprintf(&text, "%s/vazao", state);
-	else if (home && *home == '/')
-		n = asprintf(&text, "%s/.local/state/vazao", home);
-	else
-		return err_set(err, ENOENT,
-			       "neither XDG_STATE_HOME nor HOME says where to "
-			       "keep a calibration");
-	if (n < 0)
-		return err_sys(err, ENOMEM, "calibration");
-	for (char *p = text + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		mkdir(text, 0777);
-		*p = '/';
-	}
-	if (mkdir(text, 0777) < 0 && errno != EEXIST) {
-		n = err_sys(err, errno, "%s", text);
-		free(text);
-		return n;
-	}
-	*dir = text;
-	return 0;
-}
 
 /* "AMD EPYC, 2 CPUs, Linux 6.1.0-9-amd64": what a calibration holds for. */
 static void describe_machine(char *buf, size_t size)
@@ -65,18 +34,15 @@ static void describe_machine(char *buf, size_t size)
 		 sysconf(_SC_NPROCESSORS_ONLN), u.sysname, u.release);
 }
 
-static int file_name(char **path, struct err *err)
+static int file_name(char file[static PATH_MAX + 24], struct err *err)
 {
-	char *dir;
-	int rc = calibration_dir(&dir, err);
+	char dir[PATH_MAX];
+	int rc = userdir_open(USERDIR_STATE, "", dir, err);
 
 	if (rc)
-		return rc;
-	rc = asprintf(path, "%s/calibration.json", dir) < 0
-		     ? err_sys(err, ENOMEM, "calibration")
-		     : 0;
-	free(dir);
-	return rc;
+		return err_wrap(err, "where calibrations are kept");
+	snprintf(file, PATH_MAX + 24, "%s/calibration.json", dir);
+	return 0;
 }
 
 /* This machine's; a new one where there is none, or another machine's. */
@@ -125,9 +91,9 @@ static void keep_finding(json_t *kinds, json_t *finding, const char *date)
 int calibration_keep(const char *slices, struct err *err)
 {
 	json_t *found = json_loads(slices, 0, NULL), *json, *list, *finding;
-	char machine[256], date[32], *path;
+	char machine[256], date[32], path[PATH_MAX + 24];
 	size_t i;
-	int rc = file_name(&path, err);
+	int rc = file_name(path, err);
 
 	if (rc) {
 		json_decref(found);
@@ -150,7 +116,6 @@ int calibration_keep(const char *slices, struct err *err)
 		rc = err_sys(err, errno, "%s", path);
 	json_decref(json);
 	json_decref(found);
-	free(path);
 	return rc;
 }
 
@@ -298,14 +263,13 @@ void calibration_choose(const struct plan *plan, struct calibration_use *use)
 {
 	struct timings timings;
 	json_t *json, *kinds, *rows;
-	char machine[256], *path;
+	char machine[256], path[PATH_MAX + 24];
 
 	*use = (struct calibration_use){ 0 };
-	if (file_name(&path, NULL))
+	if (file_name(path, NULL))
 		return;
 	describe_machine(machine, sizeof(machine));
 	json = load(path, machine);
-	free(path);
 	kinds = json_object_get(json, "kinds");
 	choose_timings(plan, kinds, &timings);
 	if (timings.rows) {

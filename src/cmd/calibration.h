@@ -16,9 +16,6 @@
 #include "base/err.h"
 #include "plan/plan.h"
 
-/* The directory, made if missing; malloc'ed. -ENOENT without HOME. */
-int calibration_dir(char **dir, struct err *err);
-
 /* Adds what a calibration's study stored ("slices": study/calibrate.c): of
  * each kind and socket size the last finding. */
 int calibration_keep(const char *slices, struct err *err);

@@ -13,38 +13,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define SCRATCH "tmp."
+#include "base/userdir.h"
 
-static int make_dirs(char *dir, struct err *err)
-{
-	for (char *slash = strchr(dir + 1, '/');;
-	     slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = '\0';
-		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-			return err_sys(err, errno, "%s", dir);
-		if (!slash)
-			return 0;
-		*slash = '/';
-	}
-}
+#define SCRATCH "tmp."
 
 int cache_open(char dir[static PATH_MAX], struct err *err)
 {
-	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	int n;
-
-	if (xdg && *xdg == '/')
-		n = snprintf(dir, PATH_MAX, "%s/vazao/images", xdg);
-	else if (home && *home == '/')
-		n = snprintf(dir, PATH_MAX, "%s/.cache/vazao/images", home);
-	else
-		return err_set(err, ENOENT,
-			       "no cache directory for images: set $HOME or "
-			       "$XDG_CACHE_HOME");
-	if (n >= PATH_MAX)
-		return err_set(err, ENAMETOOLONG, "the cache directory's name");
-	return make_dirs(dir, err);
+	return userdir_open(USERDIR_CACHE, "images", dir, err);
 }
 
 int cache_lock(const char *dir, int *fd, struct err *err)

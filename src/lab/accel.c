@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/userdir.h"
 
 #define PROGRAM	   "qemu-system-x86_64"
 #define LIMIT_NS   (3 * NS_PER_S)
@@ -168,16 +169,13 @@ int accel_try(const char *accelerator, struct accel_trial *trial,
  * Remembered: a file with the boot's id and the answer.
  */
 
-static bool name_memory(char file[static PATH_MAX])
+static bool name_memory(char file[static PATH_MAX + 16])
 {
-	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char dir[PATH_MAX];
 
-	if (xdg && *xdg == '/')
-		snprintf(file, PATH_MAX, "%s/vazao/accelerator", xdg);
-	else if (home && *home == '/')
-		snprintf(file, PATH_MAX, "%s/.cache/vazao/accelerator", home);
-	else
+	if (userdir_open(USERDIR_CACHE, "", dir, NULL))
 		return false;
+	snprintf(file, PATH_MAX + 16, "%s/accelerator", dir);
 	return true;
 }
 
@@ -224,7 +222,7 @@ static bool read_boot(char boot[static 64])
 
 void accel_remember_tcg(void)
 {
-	char file[PATH_MAX], boot[64];
+	char file[PATH_MAX + 16], boot[64];
 
 	if (name_memory(file) && read_boot(boot))
 		remember(file, boot, "tcg");
@@ -232,7 +230,7 @@ void accel_remember_tcg(void)
 
 const char *accel_choose(void)
 {
-	char file[PATH_MAX], boot[64];
+	char file[PATH_MAX + 16], boot[64];
 	struct accel_trial trial;
 	const char *answer = NULL;
 	bool known = name_memory(file) && read_boot(boot);
