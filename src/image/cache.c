@@ -93,36 +93,49 @@ int cache_make_scratch(const char *dir, char scratch[static PATH_MAX],
 	return mkdtemp(scratch) ? 0 : err_sys(err, errno, "%s", scratch);
 }
 
+/* The rest of fd. NULL with errno where it cannot be had. */
+static char *read_all(int fd)
+{
+	size_t used = 0, room = 65536;
+	char *text = malloc(room);
+
+	while (text) {
+		ssize_t n = read(fd, text + used, room - used - 1);
+		char *more = text;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			text[used] = '\0';
+			if (n == 0)
+				return text;
+			break;
+		}
+		used += (size_t)n;
+		if (room - used < 4096)
+			more = realloc(text, room *= 2);
+		if (!more)
+			break;
+		text = more;
+	}
+	free(text);
+	return NULL;
+}
+
 int cache_read_file(const char *dir, const char *name, char **text,
 		    struct err *err)
 {
 	char path[PATH_MAX + 256];
-	size_t used = 0, room = 65536;
-	ssize_t n = 0;
-	int fd;
+	int code, fd;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, errno, "%s", path);
-	*text = malloc(room);
-	while (*text && (n = read(fd, *text + used, room - used - 1)) > 0) {
-		used += (size_t)n;
-		if (room - used < 4096) {
-			char *more = realloc(*text, room *= 2);
-
-			if (!more)
-				free(*text);
-			*text = more;
-		}
-	}
+	*text = read_all(fd);
+	code = errno;
 	close(fd);
-	if (!*text || n < 0) {
-		free(*text);
-		return err_sys(err, *text ? EIO : ENOMEM, "%s", path);
-	}
-	(*text)[used] = '\0';
-	return 0;
+	return *text ? 0 : err_sys(err, code, "%s", path);
 }
 
 int cache_write_file(const char *dir, const char *name, const void *bytes,
