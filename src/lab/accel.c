@@ -17,8 +17,10 @@
 
 #include "base/clock.h"
 #include "base/userdir.h"
+#include "lab/command.h"
 
 #define PROGRAM	   "qemu-system-x86_64"
+#define PACKAGE	   "qemu-system-x86"
 #define LIMIT_NS   (3 * NS_PER_S)
 #define OUTPUT_MAX 4096
 
@@ -128,13 +130,8 @@ static const char *last_line(char *text)
 	return newline ? newline + 1 : text;
 }
 
-static int judge(struct outcome *o, struct accel_trial *trial, struct err *err)
+static void judge(struct outcome *o, struct accel_trial *trial)
 {
-	if (o->ended && WIFEXITED(o->status) &&
-	    WEXITSTATUS(o->status) == NOT_FOUND)
-		return err_set(err, ENOPKG,
-			       "there is no " PROGRAM " in $PATH: install the "
-			       "package qemu-system-x86");
 	trial->boots = o->ended && WIFEXITED(o->status) &&
 		       WEXITSTATUS(o->status) == GUEST_STATUS &&
 		       strstr(o->output, GUEST_LINE);
@@ -142,7 +139,6 @@ static int judge(struct outcome *o, struct accel_trial *trial, struct err *err)
 		snprintf(trial->text, sizeof(trial->text), "%s",
 			 o->ended ? last_line(o->output)
 				  : "it hangs; tcg is used instead");
-	return 0;
 }
 
 int accel_try(const char *accelerator, struct accel_trial *trial,
@@ -150,11 +146,14 @@ int accel_try(const char *accelerator, struct accel_trial *trial,
 {
 	int64_t start_ns = clock_mono_ns();
 	struct outcome outcome;
-	char drive[96];
-	int fd = make_disk(drive, sizeof(drive));
-	int rc;
+	char program[PATH_MAX], drive[96];
+	int fd, rc;
 
 	*trial = (struct accel_trial){ .boots = false };
+	rc = command_require(PROGRAM, PACKAGE, program, err);
+	if (rc)
+		return rc;
+	fd = make_disk(drive, sizeof(drive));
 	if (fd < 0)
 		return err_sys(err, errno, "a guest's disk in memory");
 	rc = run(accelerator, drive, &outcome, err);
@@ -162,7 +161,8 @@ int accel_try(const char *accelerator, struct accel_trial *trial,
 	if (rc)
 		return rc;
 	trial->seconds = (double)(clock_mono_ns() - start_ns) / NS_PER_S;
-	return judge(&outcome, trial, err);
+	judge(&outcome, trial);
+	return 0;
 }
 
 /*

@@ -24,6 +24,7 @@
 #define BOOT_LIMIT_NS (15 * NS_PER_S)
 
 #define PROGRAM "linux.uml"
+#define PACKAGE "user-mode-linux"
 
 struct uml_node {
 	struct lab_node node;
@@ -171,15 +172,6 @@ static const struct node_ops uml_node_ops = {
  * What it takes.
  */
 
-static int find_program(char path[static PATH_MAX], struct err *err)
-{
-	if (command_find(PROGRAM, path))
-		return 0;
-	return err_set(err, ENOENT,
-		       "there is no " PROGRAM " in $PATH: install the package "
-		       "user-mode-linux");
-}
-
 /* Of the kernel that the program is; its package has one. */
 static int find_modules(char dir[static PATH_MAX], struct err *err)
 {
@@ -187,9 +179,9 @@ static int find_modules(char dir[static PATH_MAX], struct err *err)
 	int rc = 0;
 
 	if (glob("/usr/lib/uml/modules/*", 0, NULL, &found))
-		rc = err_set(err, ENOENT,
+		rc = err_set(err, ENOPKG,
 			     "/usr/lib/uml/modules is empty: install the "
-			     "package user-mode-linux anew");
+			     "package " PACKAGE " anew");
 	else
 		snprintf(dir, PATH_MAX, "%s",
 			 found.gl_pathv[found.gl_pathc - 1]);
@@ -258,7 +250,7 @@ int uml_node_new(struct lab_node **node, const struct uml_node_args *args,
 		 args->transport ? args->transport : "tap");
 	snprintf(made->tap, sizeof(made->tap), "%s", args->tap);
 	snprintf(made->mac, sizeof(made->mac), "%s", args->mac);
-	rc = find_program(made->program, err);
+	rc = command_require(PROGRAM, PACKAGE, made->program, err);
 	if (!rc)
 		rc = build_image(&made->image_fd, args, err);
 	if (rc) {

@@ -24,7 +24,7 @@ struct uml_node_args {
 /* What a study needs of them. */
 const char *const *uml_modules_for(const struct lab_args *args);
 
-/* -ENOENT, naming the package, where there is no linux.uml in $PATH. */
+/* -ENOPKG, naming the package, where there is no linux.uml in $PATH. */
 int uml_node_new(struct lab_node **node, const struct uml_node_args *args,
 		 struct err *err);
 
