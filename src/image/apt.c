@@ -52,7 +52,9 @@ static void begin(const struct apt *apt, struct words *w, const char *program)
 static int run(const struct words *w, const char *dir, char **output,
 	       struct err *err)
 {
-	const struct run_args args = { .argv = w->argv, .dir = dir };
+	const struct run_args args = { .argv = w->argv,
+				       .package = "apt",
+				       .dir = dir };
 
 	return run_program(&args, output, err);
 }
@@ -208,7 +210,7 @@ int apt_resolve(struct apt *apt, const char *const *packages, char **lines,
 	char *output;
 	int rc = list_uris(apt, packages, &output, err);
 
-	if (rc && err->code == ENOENT)
+	if (rc == -ENOPKG)
 		return err_wrap(err, "images are made of Debian packages");
 	if (rc) {
 		rc = get_lists(apt, err);

@@ -23,7 +23,7 @@ void apt_close(struct apt *apt); /* NULL is fine */
  * FILE, where FILE has name, version and architecture in it. A name that
  * ends in "*" (linux-image-amd64*) stands for the one package of that line
  * that it depends on: the kernel behind the name that moves.
- * *lines malloc'ed. -ENOENT names the package that apt does not know.
+ * *lines malloc'ed. -ENOPKG where there is no apt, -EIO with apt's own words.
  */
 int apt_resolve(struct apt *apt, const char *const *packages, char **lines,
 		struct err *err);

@@ -48,8 +48,8 @@ int image_find(const char *name, struct image *image, struct err *err);
 /*
  * Asks apt for the newest packages and makes the image if there is none of
  * them yet (*made tells). `say` hears what is being done, a line each; NULL:
- * nobody. -EIO with apt's words where it cannot be had, -ENOSPC, -EINTR;
- * what was there before stays.
+ * nobody. -EIO with apt's words where it cannot be had, -ENOSPC, -ENOPKG with
+ * the package that brings a missing program; what was there before stays.
  */
 typedef void image_say(void *arg, const char *line);
 struct image_build {

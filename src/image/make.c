@@ -94,7 +94,9 @@ static int unpack(const struct making *m, struct err *err)
 		const char *const argv[] = { "dpkg-deb", "-x",
 					     found.gl_pathv[i], m->root, NULL };
 
-		rc = run_program(&(struct run_args){ .argv = argv }, NULL, err);
+		rc = run_program(
+			&(struct run_args){ .argv = argv, .package = "dpkg" },
+			NULL, err);
 	}
 	globfree(&found);
 	return rc ? err_wrap(err, "unpacking packages") : 0;
@@ -109,8 +111,9 @@ static int find_dependencies(struct making *m, struct err *err)
 	if (rc)
 		return rc;
 	argv[3] = strrchr(m->modules, '/') + 1;
-	rc = run_program(&(struct run_args){ .argv = argv }, NULL, err);
-	return rc == -ENOENT ? err_wrap(err, "install the package kmod") : rc;
+	return run_program(
+		&(struct run_args){ .argv = argv, .package = "kmod" }, NULL,
+		err);
 }
 
 /*
@@ -215,7 +218,9 @@ static int take_hypervisor(const struct making *m, struct err *err)
 {
 	const char *argv[] = { "gzip", "-dc", NULL, NULL };
 	char from[PATH_MAX], to[PATH_MAX + 8];
-	struct run_args run = { .argv = argv, .output_file = to };
+	struct run_args run = { .argv = argv,
+				.package = "gzip",
+				.output_file = to };
 	int rc = find_file(m->root, m->recipe->hypervisor, from, err);
 
 	if (rc)

@@ -93,13 +93,18 @@ static const char *last_line(char *text)
 	return newline ? newline + 1 : text;
 }
 
-static int judge(const char *program, int status, char *complaint,
+static int judge(const struct run_args *args, int status, char *complaint,
 		 struct err *err)
 {
+	const char *program = args->argv[0];
+
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND)
-		return err_set(err, ENOENT, "there is no %s in $PATH", program);
+		return err_set(err, ENOPKG,
+			       "there is no %s in $PATH: install the package "
+			       "%s",
+			       program, args->package);
 	if (WIFSIGNALED(status))
 		return err_set(err, EIO, "%s died of signal %d", program,
 			       WTERMSIG(status));
@@ -122,7 +127,7 @@ static int run(const struct run_args *args, int out_fd[2], int error_fd[2],
 	take_all(&out, &error);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	rc = judge(args->argv[0], status, error.text, err);
+	rc = judge(args, status, error.text, err);
 	free(error.text);
 	if (!rc && !out.text)
 		rc = err_sys(err, ENOMEM, "%s", args->argv[0]);
