@@ -2,7 +2,10 @@
 #include "agent/hostport.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -48,6 +51,13 @@ static int split(const char *text, const char **host, size_t *length,
 	return 0;
 }
 
+/* getaddrinfo(3) takes 99999 for 34463. */
+static bool is_port(const char *text)
+{
+	return strspn(text, "0123456789") == strlen(text) &&
+	       strlen(text) <= 5 && atoi(text) <= UINT16_MAX;
+}
+
 int hostport_parse(const char *text, const char *default_port,
 		   struct hostport *hostport, struct err *err)
 {
@@ -63,7 +73,7 @@ int hostport_parse(const char *text, const char *default_port,
 	else if (*++rest == '\0')
 		return refuse(text, err);
 	if (copy(hostport->port, sizeof(hostport->port), rest, strlen(rest)) ||
-	    strspn(rest, "0123456789") != strlen(rest))
+	    !is_port(rest))
 		return refuse(text, err);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * hostport.h - HOST[:PORT] as people write it: "m2", "192.0.2.1:7780",
- * "[2001:db8::1]:7780", "2001:db8::1", ":7780". Called by listen.c, connect.c.
+ * "[2001:db8::1]:7780", "2001:db8::1", ":7780". Called by listen.c, remote.c.
  */
 #ifndef VAZAO_AGENT_HOSTPORT_H
 #define VAZAO_AGENT_HOSTPORT_H
