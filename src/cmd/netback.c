@@ -109,6 +109,39 @@ static int check(const struct values *v, struct err *err)
 	return 0;
 }
 
+/* What it refuses is wrong on the command line. */
+static int take_options(const struct values *v, struct netback_args *args,
+			struct err *err)
+{
+	int rc = check(v, err);
+
+	if (!rc)
+		rc = parse_rate(v->rate, args, err);
+	if (!rc)
+		rc = tap_merge_parse(v->aggregate, &args->merge, err);
+	args->vif = v->vif;
+	args->mac = v->mac;
+	args->domid = (uint16_t)v->domid;
+	args->bridge = v->bridge;
+	args->vlan = (uint16_t)v->vlan;
+	args->gso = !v->no_gso;
+	args->napi = !v->no_napi;
+	args->header_copy = !v->no_header_copy;
+	args->filter_mac = !v->no_filter;
+	args->direct = v->direct;
+	args->once = v->once;
+	args->queues = v->queues;
+	args->budget = v->budget;
+	args->notify_batch = v->notify_batch;
+	args->notify_always = v->notify_always;
+	args->coalesce_ns = v->coalesce_ns;
+	args->drain_ns = v->drain_ns;
+	args->stall_ns = v->stall_ns;
+	args->arrivals = v->arrivals;
+	args->arrival_ns = v->arrival_ns;
+	return rc;
+}
+
 static int open_sockets(const struct values *v, struct netback_args *args,
 			struct err *err)
 {
@@ -128,46 +161,19 @@ static int open_sockets(const struct values *v, struct netback_args *args,
 	return 0;
 }
 
-static int serve(const struct values *v, struct err *err)
+static int serve(const struct values *v, struct netback_args *args,
+		 struct err *err)
 {
-	struct netback_args args = NETBACK_ARGS_INIT;
-	int rc = check(v, err);
+	int rc = open_sockets(v, args, err);
 
 	if (rc)
 		return rc;
-	args.vif = v->vif;
-	args.mac = v->mac;
-	args.domid = (uint16_t)v->domid;
-	args.bridge = v->bridge;
-	args.vlan = (uint16_t)v->vlan;
-	args.gso = !v->no_gso;
-	args.napi = !v->no_napi;
-	args.header_copy = !v->no_header_copy;
-	args.filter_mac = !v->no_filter;
-	args.direct = v->direct;
-	args.once = v->once;
-	args.queues = v->queues;
-	args.budget = v->budget;
-	args.notify_batch = v->notify_batch;
-	args.notify_always = v->notify_always;
-	args.coalesce_ns = v->coalesce_ns;
-	args.drain_ns = v->drain_ns;
-	args.stall_ns = v->stall_ns;
-	args.arrivals = v->arrivals;
-	args.arrival_ns = v->arrival_ns;
-	rc = parse_rate(v->rate, &args, err);
-	if (!rc)
-		rc = tap_merge_parse(v->aggregate, &args.merge, err);
-	if (!rc)
-		rc = open_sockets(v, &args, err);
-	if (rc)
-		return rc;
-	args.stop_fd = cmd_stop_fd(err);
-	if (args.stop_fd < 0)
-		return args.stop_fd;
+	args->stop_fd = cmd_stop_fd(err);
+	if (args->stop_fd < 0)
+		return args->stop_fd;
 	rc = v->realtime ? cmd_go_realtime(err) : 0;
 	if (!rc)
-		rc = netback_run(&args, err);
+		rc = netback_run(args, err);
 	if (v->listen)
 		unlink(v->listen);
 	if (v->control)
@@ -178,6 +184,7 @@ static int serve(const struct values *v, struct err *err)
 static int run(const struct command *command, int argc, char **argv)
 {
 	const struct netback_args usual = NETBACK_ARGS_INIT;
+	struct netback_args args = usual;
 	struct values values = { .aggregate = "auto",
 				 .xenbus_fd = -1,
 				 .toolstack_fd = -1,
@@ -202,7 +209,11 @@ static int run(const struct command *command, int argc, char **argv)
 			argv[0]);
 		return CMD_USAGE;
 	}
-	if (serve(&values, &err))
+	if (take_options(&values, &args, &err)) {
+		cmd_fail(command, &err);
+		return CMD_USAGE;
+	}
+	if (serve(&values, &args, &err))
 		return cmd_fail(command, &err);
 	return CMD_DONE;
 }

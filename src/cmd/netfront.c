@@ -48,12 +48,35 @@ static const struct opt_row options[] = {
 };
 /* clang-format on */
 
+/* What it refuses is wrong on the command line. */
+static int take_options(const struct values *v, struct netfront_args *args,
+			struct err *err)
+{
+	int rc = netif_mode_parse(v->receive, &args->mode, err);
+
+	if (!rc && !v->connect == (v->xenbus_fd < 0))
+		rc = err_set(err, EINVAL,
+			     "it takes --connect PATH or --xenbus-fd FD");
+	if (!rc)
+		rc = tap_merge_parse(v->aggregate, &args->merge, err);
+	args->tap = v->tap;
+	args->gso = !v->no_gso;
+	args->napi = !v->no_napi;
+	args->persistent = v->persistent;
+	args->split = v->split;
+	args->ring_pages = v->ring_pages;
+	args->queues = v->queues;
+	args->budget = v->budget;
+	args->notify_batch = v->notify_batch;
+	args->notify_always = v->notify_always;
+	args->page_a_frame = v->page_a_frame;
+	args->coalesce_ns = v->coalesce_ns;
+	return rc;
+}
+
 static int open_sockets(const struct values *v, struct netfront_args *args,
 			struct err *err)
 {
-	if (!v->connect == (v->xenbus_fd < 0))
-		return err_set(err, EINVAL,
-			       "it takes --connect PATH or --xenbus-fd FD");
 	args->xenbus_fd = (int)v->xenbus_fd;
 	args->control_fd = (int)v->control_fd;
 	if (v->control) {
@@ -71,35 +94,19 @@ static int open_sockets(const struct values *v, struct netfront_args *args,
 	return 0;
 }
 
-static int serve(const struct values *v, struct err *err)
+static int serve(const struct values *v, struct netfront_args *args,
+		 struct err *err)
 {
-	struct netfront_args args = NETFRONT_ARGS_INIT;
-	int rc = netif_mode_parse(v->receive, &args.mode, err);
+	int rc = open_sockets(v, args, err);
 
-	if (!rc)
-		rc = tap_merge_parse(v->aggregate, &args.merge, err);
-	if (!rc)
-		rc = open_sockets(v, &args, err);
 	if (rc)
 		return rc;
-	args.tap = v->tap;
-	args.gso = !v->no_gso;
-	args.napi = !v->no_napi;
-	args.persistent = v->persistent;
-	args.split = v->split;
-	args.ring_pages = v->ring_pages;
-	args.queues = v->queues;
-	args.budget = v->budget;
-	args.notify_batch = v->notify_batch;
-	args.notify_always = v->notify_always;
-	args.page_a_frame = v->page_a_frame;
-	args.coalesce_ns = v->coalesce_ns;
-	args.stop_fd = cmd_stop_fd(err);
-	if (args.stop_fd < 0)
-		return args.stop_fd;
+	args->stop_fd = cmd_stop_fd(err);
+	if (args->stop_fd < 0)
+		return args->stop_fd;
 	rc = v->realtime ? cmd_go_realtime(err) : 0;
 	if (!rc)
-		rc = netfront_run(&args, err);
+		rc = netfront_run(args, err);
 	if (v->control)
 		unlink(v->control);
 	return rc;
@@ -116,6 +123,7 @@ static int run(const struct command *command, int argc, char **argv)
 				 .queues = 1,
 				 .budget = 64,
 				 .notify_batch = 32 };
+	struct netfront_args args = NETFRONT_ARGS_INIT;
 	struct err err = ERR_INIT;
 	int status;
 
@@ -128,7 +136,11 @@ static int run(const struct command *command, int argc, char **argv)
 			argv[0]);
 		return CMD_USAGE;
 	}
-	if (serve(&values, &err))
+	if (take_options(&values, &args, &err)) {
+		cmd_fail(command, &err);
+		return CMD_USAGE;
+	}
+	if (serve(&values, &args, &err))
 		return cmd_fail(command, &err);
 	return CMD_DONE;
 }
