@@ -33,6 +33,7 @@ static void become(char *const argv[], int out)
 	int null = open("/dev/null", O_RDWR);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL); /* pasta will not start with it ignored */
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
@@ -83,18 +84,21 @@ static const char *last_line(char *text)
 	return newline ? newline + 1 : text;
 }
 
-/* The first line of `PROGRAM --version`. */
+/* The first line of `PROGRAM --version`; ssh has -V. */
 void probe_program(const char *argument, struct finding *finding)
 {
 	static struct outcome outcome;
 	char program[64];
 	char *argv[] = { program, "--version", NULL };
+	char *other[] = { program, "-V", NULL };
 
 	snprintf(program, sizeof(program), "%s", argument);
 	if (!run_program(argv, &outcome)) {
 		finding_set(finding, FINDING_MISSING, "no %s", program);
 		return;
 	}
+	if (outcome.status)
+		run_program(other, &outcome);
 	finding_set(finding, FINDING_OK, "%.*s",
 		    (int)strcspn(outcome.output, "\n("), outcome.output);
 }
