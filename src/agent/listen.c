@@ -101,7 +101,7 @@ int listener_open(struct listener **listener, const char *address,
 		rc = hostport_resolve(&at, AI_PASSIVE, &list, err);
 	if (!rc && !key && !is_loopback(choose(list)))
 		rc = err_set(
-			err, EPERM,
+			err, EINVAL,
 			"without --key it listens on loopback only, not "
 			"on '%s'; make a key by vazao agent --new-key FILE",
 			address);

@@ -89,6 +89,12 @@ static int dial(const struct addrinfo *info, int64_t deadline_ns,
 	rc = connect_until(fd, info, deadline_ns);
 	if (rc) {
 		close(fd);
+		if (rc == -ECONNREFUSED)
+			return err_set(err, ECONNREFUSED,
+				       "connecting to %s: nobody listens "
+				       "there; is `vazao agent --listen` "
+				       "running?",
+				       where);
 		return err_sys(err, -rc, "connecting to %s", where);
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
