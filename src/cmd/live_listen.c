@@ -99,6 +99,13 @@ static int parse(const char *text, bool open, union address *a, struct err *err)
 	return 0;
 }
 
+int live_check_address(const char *address, bool open, struct err *err)
+{
+	union address a;
+
+	return *address ? parse(address, open, &a, err) : 0;
+}
+
 static socklen_t length_of(const union address *a)
 {
 	return a->any.sa_family == AF_INET6 ? sizeof(a->v6) : sizeof(a->v4);

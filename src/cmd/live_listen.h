@@ -11,6 +11,9 @@
 
 #include "base/err.h"
 
+/* Is it an address that live_listen() would take? -EINVAL. */
+int live_check_address(const char *address, bool open, struct err *err);
+
 /*
  * A listening socket, non-blocking, at "ADDR:PORT", "[ADDR]:PORT" or ":PORT"
  * (loopback); "" is `fallback`, or a free port of it. Numbers only: a name

@@ -18,6 +18,7 @@
 #include "cmd/calibration.h"
 #include "cmd/cmd.h"
 #include "cmd/live.h"
+#include "cmd/live_listen.h"
 #include "cmd/images.h"
 #include "cmd/progress.h"
 #include "cmd/study_files.h"
@@ -181,6 +182,9 @@ static int check_usage(const struct job *job, int argc, char **argv,
 	if (job->options.live_open && !job->options.live)
 		return err_set(err, EINVAL,
 			       "--live-open goes with --live=ADDR:PORT");
+	if (job->options.live &&
+	    live_check_address(job->options.live, job->options.live_open, err))
+		return -EINVAL;
 	if (job->options.resume && !job->options.dir)
 		return err_set(
 			err, EINVAL,
