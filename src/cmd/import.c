@@ -36,6 +36,7 @@ struct job {
 	const struct options *options;
 	struct store *store;
 	bool own; /* the study is of imports alone: it takes any point */
+	bool made_dir, fresh; /* by us: goes again where nothing came of it */
 	struct point *point;
 	size_t points, results;
 };
@@ -182,19 +183,35 @@ static int open_study(struct job *job, struct err *err)
 {
 	const char *dir = job->options->dir;
 	char db[4096];
-	bool fresh;
 	int rc;
 
 	snprintf(db, sizeof(db), "%.4000s/study.db", dir);
-	fresh = access(db, F_OK) < 0;
-	if (fresh && mkdir(dir, 0777) < 0 && errno != EEXIST)
+	job->fresh = access(db, F_OK) < 0;
+	job->made_dir = job->fresh && mkdir(dir, 0777) == 0;
+	if (job->fresh && !job->made_dir && errno != EEXIST)
 		return err_sys(err, errno, "%s", dir);
-	rc = store_open(&job->store, dir, fresh ? STORE_CREATE : STORE_WRITE,
-			err);
-	rc = rc ? rc : describe(job, fresh, err);
+	rc = store_open(&job->store, dir,
+			job->fresh ? STORE_CREATE : STORE_WRITE, err);
+	rc = rc ? rc : describe(job, job->fresh, err);
 	return rc ? rc
 		  : store_load_points(job->store, &job->point, &job->points,
 				      err);
+}
+
+/* A study of which nothing came would be taken for one. */
+static void leave_nothing(const struct job *job)
+{
+	static const char *const files[] = { "study.db", "study.db-wal",
+					     "study.db-shm" };
+	const char *dir = job->options->dir;
+	char path[4096];
+
+	for (size_t i = 0; job->fresh && i < 3; i++) {
+		snprintf(path, sizeof(path), "%.4000s/%s", dir, files[i]);
+		unlink(path);
+	}
+	if (job->made_dir)
+		rmdir(dir);
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -222,7 +239,9 @@ static int run(const struct command *command, int argc, char **argv)
 	rc = rc ? rc : import_all(&job, argc, argv, &err);
 	store_close(job.store);
 	free(job.point);
-	if (!rc)
+	if (rc)
+		leave_nothing(&job);
+	else
 		printf("%zu cells in %s; see vazao report %s\n", job.results,
 		       options.dir, options.dir);
 	return rc ? cmd_fail(command, &err) : CMD_DONE;

@@ -327,6 +327,12 @@ static void test_import(void **state)
 	refuse(s, &cmd_import, "import %W/netperf.txt -o %O --set mut=9000",
 	       CMD_REFUSED, "AXIS=VALUE is wanted");
 	refuse(s, &cmd_import, "import %W/no -o %O", CMD_REFUSED, "/no: ");
+	/* no study is left of which nothing came, nor one that was there hurt */
+	refuse(s, &cmd_import, "import %W/no -o %W/never", CMD_REFUSED,
+	       "/no: ");
+	refuse(s, &cmd_report, "report %W/never", CMD_REFUSED, "no study");
+	refuse(s, &cmd_import, "import %W/no -o %W/alone", CMD_REFUSED, "/no:");
+	assert_int_equal(run(s, &cmd_report, "report %W/alone"), CMD_DONE);
 	refuse(s, &cmd_import, "import %W/netperf.txt", CMD_USAGE,
 	       "-o DIR is missing");
 	snprintf(path, sizeof(path), "%s/alone", s->work);
