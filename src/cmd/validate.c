@@ -229,7 +229,9 @@ static int run(const struct command *command, int argc, char **argv)
 		return CMD_USAGE;
 	}
 	signal(SIGINT, on_interrupt);
-	if (!o.judge_only)
+	if (o.judge_only && access(o.dir, F_OK) < 0)
+		rc = err_sys(&err, errno, "%s: no validation to judge", o.dir);
+	else if (!o.judge_only)
 		rc = carry_out_all(&o, &err);
 	if (rc == CMD_DONE || rc == CMD_INTERRUPTED) {
 		int verdict = judge(&o, &err);
