@@ -15,7 +15,7 @@ struct values {
 /* clang-format off */
 static const struct opt_row options[] = {
 	{ "all", 0, OPT_FLAG, offsetof(struct values, all), NULL,
-	  "clean: the images in use as well" },
+	  "clean: the newest of each as well" },
 	{ .name = NULL },
 };
 /* clang-format on */

@@ -24,7 +24,7 @@ struct options {
 /* clang-format off */
 static const struct opt_row rows[] = {
 	{ "format", 'f', OPT_STRING, offsetof(struct options, format), "FORMAT",
-	  "txt (default), csv, json, md or html" },
+	  "txt (default), csv, json, md, html or openmetrics" },
 	{ "output", 'o', OPT_STRING, offsetof(struct options, output), "FILE",
 	  "write to FILE, whole or not at all, instead of standard output" },
 	{ "raw", 0, OPT_FLAG, offsetof(struct options, raw), NULL,
