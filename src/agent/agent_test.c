@@ -355,6 +355,13 @@ static void test_exec_of_much_and_of_long(void **state)
 				    5 * NS_PER_S, NULL, &err),
 			 -ETIMEDOUT);
 	assert_non_null(strstr(err.text, "sleep"));
+	/* as long, and never silent */
+	assert_int_equal(agent_call(f->m2.agent, "exec",
+				    json_pack("{s[s] si}", "argv", "yes",
+					      "timeout_ns", 50000000),
+				    20 * NS_PER_S, NULL, &err),
+			 -ETIMEDOUT);
+	assert_non_null(strstr(err.text, "yes: not done in time"));
 	assert_int_equal(agent_ping(f->m2.agent, &err), 0);
 }
 

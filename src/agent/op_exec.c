@@ -21,6 +21,9 @@
 
 #define ARGS_MAX 255
 
+/* Of one look at the output: more than a pipe holds, in pieces of 4 KiB. */
+#define READS_MAX 64
+
 struct run {
 	pid_t pid;
 	int pid_fd, output_fd; /* output_fd is nonblocking */
@@ -78,13 +81,13 @@ static int start(struct run *run, char *const argv[], struct err *err)
 }
 
 /* Takes what is there; what is too much is read and let go. False at the
- * end of the output. */
+ * end of the output. A program that never stops talking is interrupted. */
 static bool take_output(struct run *run)
 {
 	char rest[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
-	do {
+	for (int i = 0; i < READS_MAX && n > 0; i++) {
 		size_t room = EXEC_OUTPUT_MAX - run->used;
 
 		n = read(run->output_fd, room ? run->output + run->used : rest,
@@ -93,8 +96,8 @@ static bool take_output(struct run *run)
 			run->used += (size_t)n;
 		else if (n > 0)
 			run->truncated = true;
-	} while (n > 0);
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
+	}
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 /* Until the program has ended; one that left a daemon behind, which holds
@@ -111,7 +114,8 @@ static int await_end(struct run *run, int64_t deadline_ns, struct err *err)
 
 		if (rc < 0 && errno != EINTR)
 			return err_sys(err, errno, "poll");
-		if (rc == 0)
+		if (rc == 0 ||
+		    (!pfd[0].revents && clock_mono_ns() >= deadline_ns))
 			return err_set(err, ETIMEDOUT, "not done in time");
 		if (!take_output(run))
 			pfd[1].fd = -1;
