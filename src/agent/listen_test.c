@@ -339,6 +339,35 @@ static json_t *listen_args(const char *address)
 	return json_pack("{s{} s[s]}", "point", "address", address);
 }
 
+/* Of an M1 that is to look at files and processes of its machine. */
+static json_t *prying_args(void)
+{
+	return json_pack(
+		"{s{} ss si si s{sI sI sI sI} si s{ss s[{s[{ss ss}]}]}}",
+		"point", "address", "127.0.0.1", "data_port", 9, "baton_port",
+		9, "timing", "warmup_ns", (json_int_t)0, "guard_ns",
+		(json_int_t)0, "slice_ns", (json_int_t)1000000, "patience_ns",
+		(json_int_t)1000000, "turn_wait_ns", 1000000, "observe", "node",
+		"m1", "path", "hops", "ifname", "lo", "netns",
+		"/proc/1/ns/net");
+}
+
+static void test_no_prying(void **state)
+{
+	struct door *door = *state;
+	struct err err = ERR_INIT;
+	struct guest guest;
+
+	start_door(door, NULL);
+	if (enter(&guest, door, NULL, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(agent_call(guest.agent, "block_follow", prying_args(),
+				    NS_PER_S, NULL, &err),
+			 -EPERM);
+	assert_non_null(strstr(err.text, "observes no hops"));
+	leave(&guest);
+}
+
 /* Measure and read; neither commands nor changes nor other addresses. */
 static void test_rights(void **state)
 {
@@ -480,6 +509,7 @@ int main(void)
 		CASE(test_many_clients),
 		CASE(test_nobody_stalls_another),
 		CASE(test_rights),
+		CASE(test_no_prying),
 		CASE(test_oversized_frames),
 		CASE(test_a_block),
 	};

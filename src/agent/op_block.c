@@ -360,6 +360,7 @@ static int op_block_follow(struct agent_state *state, const json_t *args,
 	struct block_follow_args follow = { .point = &point,
 					    .congestion =
 						    get_congestion(args) };
+	const json_t *observe = json_object_get(args, "observe");
 	struct block_result result = { 0 };
 	uint8_t token[BLOCK_TOKEN_BYTES];
 	bool has_token = false;
@@ -375,8 +376,9 @@ static int op_block_follow(struct agent_state *state, const json_t *args,
 		rc = op_get_token(args, token, &has_token, err);
 	follow.token = has_token ? token : NULL;
 	if (!rc)
-		rc = eye_open(&state->eye, json_object_get(args, "observe"), 1,
-			      &follow.watch, err);
+		rc = op_check_observe(state, observe, err);
+	if (!rc)
+		rc = eye_open(&state->eye, observe, 1, &follow.watch, err);
 	if (!rc)
 		rc = block_follow(&follow, &result, err);
 	if (!rc) {
