@@ -94,14 +94,19 @@ static size_t filter(struct framing *f, bool strip, const char *in, size_t size,
 	return used;
 }
 
+/* Not within a frame, and not while bytes wait to be sent. */
+static bool may_beat(const struct relay *r)
+{
+	return r->args->heartbeat_ns && !r->requests.used &&
+	       !r->requests.ended && is_between_frames(&r->framing);
+}
+
 static void add_heartbeat(struct relay *r)
 {
 	struct way *way = &r->requests;
-	const struct relay_args *args = r->args;
 
-	if (!args->heartbeat_ns || way->used || way->ended ||
-	    !is_between_frames(&r->framing) ||
-	    clock_mono_ns() - r->spoke_ns < args->heartbeat_ns)
+	if (!may_beat(r) ||
+	    clock_mono_ns() - r->spoke_ns < r->args->heartbeat_ns)
 		return;
 	memset(way->buf, 0, HEADER_BYTES);
 	way->used = HEADER_BYTES;
@@ -204,7 +209,7 @@ static int sleep_ms(const struct relay *r)
 	if (is_pending(&a->client, &r->requests) ||
 	    is_pending(&a->agent, &r->answers))
 		return 0;
-	if (a->heartbeat_ns && r->spoke_ns + a->heartbeat_ns < until_ns)
+	if (may_beat(r) && r->spoke_ns + a->heartbeat_ns < until_ns)
 		until_ns = r->spoke_ns + a->heartbeat_ns;
 	if (a->patience_ns && r->requests.last_ns + a->patience_ns < until_ns)
 		until_ns = r->requests.last_ns + a->patience_ns;
