@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/netdev.h"
 
-#define PATIENCE_NS (10 * NS_PER_S)
+#define PATIENCE_NS (20 * NS_PER_S)
 #define RETRY_US    50000
 
 /* Tries again until the deadline, where `code` is one that passes. */

@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 /* A descriptor for reading and writing; -1, and no error, where `line` is
- * NULL. Waits up to 10 s for a device to appear or a peer to listen. */
+ * NULL. Waits up to 20 s for a device to appear or a peer to listen. */
 int guest_open_line(const char *line, int *fd, struct err *err);
 
 /* The one connection that is made to address and port; -ETIMEDOUT. */

@@ -21,7 +21,8 @@ static int parse(const char *text, struct address *to, struct err *err)
 	if (!rc && to->any.sa_family != AF_INET &&
 	    to->any.sa_family != AF_INET6)
 		rc = err_set(err, EINVAL, "'%.60s' is not routed to", text);
-	address_set_port(to, 9);
+	if (!rc)
+		address_set_port(to, 9);
 	return rc;
 }
 

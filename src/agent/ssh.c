@@ -30,8 +30,8 @@
 
 /*
  * What runs there. Neither single quotes nor exclamation marks stand in it:
- * whatever login shell there is hands the quoted text on to sh. VAZAO_TMP is
- * told to the agent, which removes it at once.
+ * whatever login shell there is hands the quoted text on to sh. --remove: the
+ * agent removes its own file and directory at once.
  */
 static const char script[] =
 	"v=$(vazao --version 2>/dev/null) && [ \"$v\" = \"vazao %s\" ] && "
@@ -198,8 +198,11 @@ static int read_line(struct ssh *ssh, int64_t deadline_ns, struct err *err)
 			return err_set(err, ETIMEDOUT, "no answer within %d s",
 				       (int)(START_NS / NS_PER_S));
 		n = read(ssh->read_fd, &c, 1);
-		if (n == 0)
+		if (n == 0) {
+			if (used) /* a last line without an end */
+				ssh->line[used] = '\0';
 			return -EPIPE;
+		}
 		if (n < 0)
 			continue;
 		if (c == '\n')
