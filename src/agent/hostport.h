@@ -10,8 +10,6 @@
 
 #include "base/err.h"
 
-#define HOSTPORT_MAX 300
-
 struct hostport {
 	char host[256]; /* "": every address */
 	char port[32];

@@ -4,7 +4,7 @@
  *
  * A file with 64 hex digits (32 random bytes) and a newline, readable by its
  * owner alone: a key that others can read is refused, as ssh(1) does with its
- * own. Called by listen.c, connect.c and cmd/.
+ * own. Called by listen.c, remote.c and cmd/.
  */
 #ifndef VAZAO_AGENT_KEY_H
 #define VAZAO_AGENT_KEY_H

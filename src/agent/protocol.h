@@ -79,11 +79,13 @@
  *                 address that is all it does.
  *   block_conduct {"point", "path": [name, ...], "order": [0, 1, ...],
  *                 "timing", "pairs"?: [1, ...] of each path, whose members stand
- *                 side by side in "path", here and in the reply; "tick_ns"?, "observe"?: {"node", "ebpf", "profile": bool, "path":
- *                 [{"agent"?: M1's pid, "processes": {name: pid, ...}, "hops": [{"node", "ifname",
- *                 "role", "netns": a file of setns(2)}]}, ...]}} -> {"path":
- *                 [result, ...]}, on what block_listen opened; a refusal has
- *                 "failed_path": index into "path" or -1
+ *                 side by side in "path", here and in the reply; "tick_ns"?,
+ *                 "observe"?: {"node", "ebpf", "profile": bool, "path":
+ *                 [{"agent"?: M1's pid, "processes": {name: pid, ...},
+ *                 "hops": [{"node", "ifname", "role", "netns": a file of
+ *                 setns(2)}]}, ...]}} -> {"path": [result, ...]}, on what
+ *                 block_listen opened; a refusal has "failed_path": index into
+ *                 "path" or -1
  *   block_follow  {"point", "congestion"?, "address", "data_address"?,
  *                 "data_port", "baton_port", "timing", "turn_wait_ns", "token"?,
  *                 "tick_ns"?, "observe"?: {"node", "kernel": the boot_id of

@@ -14,7 +14,7 @@
  * Requests run from left to right; the relays know their frames (protocol.h)
  * by length alone. Answers run back as they are.
  *
- * Called by connect.c, ssh.c (the coordinator's side), listen.c and tether.c.
+ * Called by remote.c, ssh.c (the coordinator's side), listen.c and tether.c.
  */
 #ifndef VAZAO_AGENT_RELAY_H
 #define VAZAO_AGENT_RELAY_H

@@ -33,7 +33,8 @@ struct agent_serve_args {
 
 int agent_serve_as(const struct agent_serve_args *args, struct err *err);
 
-/* Everything is allowed: for a node that the coordinator made. Sends the hello, then serves requests; 0 when the stream ends. */
+/* Everything is allowed: for a node that the coordinator made. Sends the hello,
+ * then serves requests; 0 when the stream ends. */
 int agent_serve(int read_fd, int write_fd, struct err *err);
 
 #endif

@@ -9,7 +9,7 @@
  * OpenSSL 3 wants a session object made by hand around it; it compares the
  * binder, the proof of the key, in constant time (gnutls_memcmp).
  *
- * Called by listen.c and connect.c. After the handshake the socket is
+ * Called by listen.c and remote.c. After the handshake the socket is
  * nonblocking, and the relay (relay.h) alone uses the session.
  */
 #ifndef VAZAO_AGENT_TLS_H
