@@ -133,7 +133,8 @@ static const char *const design_keys[] = {
 	"rule",	       "slice_ns",    "guard_ns",    "warmup_ns",
 	"cycles",      "loss_bound",  "min_blocks",  "placement",
 	"time",	       "calibration", "timings",     "receive_cpus",
-	"load_before", "tags",	      "guest_words", "exact_machine"
+	"load_before", "tags",	      "guest_words", "exact_machine",
+	"nics"
 };
 
 static int load_design(struct matrix *m, struct store *store, struct err *err)

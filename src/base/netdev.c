@@ -77,6 +77,19 @@ int netdev_get_up(int fd, const char *ifname, bool *up, struct err *err)
 	return 0;
 }
 
+int netdev_set_promiscuous(int fd, const char *ifname, struct err *err)
+{
+	struct ifreq ifr;
+
+	name_request(&ifr, ifname);
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr) < 0)
+		return err_sys(err, errno, "%s: reading flags", ifname);
+	ifr.ifr_flags |= IFF_PROMISC;
+	if (ioctl(fd, SIOCSIFFLAGS, &ifr) < 0)
+		return err_sys(err, errno, "%s: making it promiscuous", ifname);
+	return 0;
+}
+
 int netdev_set_mtu(int fd, const char *ifname, int mtu, struct err *err)
 {
 	struct ifreq ifr;

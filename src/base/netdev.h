@@ -26,6 +26,7 @@ struct netdev_counters {
 int netdev_open(struct err *err); /* a socket for `fd`, or -errno */
 int netdev_set_up(int fd, const char *ifname, bool up, struct err *err);
 int netdev_get_up(int fd, const char *ifname, bool *up, struct err *err);
+int netdev_set_promiscuous(int fd, const char *ifname, struct err *err);
 int netdev_set_mtu(int fd, const char *ifname, int mtu, struct err *err);
 int netdev_get_mtu(int fd, const char *ifname, int *mtu, struct err *err);
 

@@ -20,6 +20,7 @@
 #include "cmd/lab_enter.h"
 #include "cmd/lab_hold.h"
 #include "lab/lab.h"
+#include "lab/nic.h"
 #include "opt/suggest.h"
 #include "plan/plan.h"
 
@@ -265,6 +266,11 @@ static int up(const struct values *values, int argc, char **argv)
 	hold.host_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (!rc)
 		rc = images_check_kinds(&cmd_lab, plan, &err);
+	if (!rc && plan->nics) {
+		rc = nic_leftovers(&err);
+		if (!rc)
+			rc = nic_check(plan->nic, plan->nics, &err);
+	}
 	if (!rc) {
 		images_provide(&cmd_lab, plan);
 		rc = bring_up(&hold, &missing, &err);
@@ -361,6 +367,9 @@ static int down(const struct values *values, int argc, char **argv)
 
 		status = one ? one : status;
 	}
+	/* of the host's interfaces, where even their keeper was killed */
+	if (nic_leftovers(&err))
+		status = cmd_fail(&cmd_lab, &err);
 	return status;
 }
 

@@ -16,6 +16,7 @@
 #include "cmd/lab_door.h"
 #include "lab/cage.h"
 #include "lab/lab.h"
+#include "lab/nic.h"
 
 #define HELLO_TIMEOUT_NS (20 * NS_PER_S)
 #define LOOK_MS		 1000 /* whether the lab shall end */
@@ -69,15 +70,19 @@ static int build(struct held *held, struct err *err)
 	struct lab_path_spec *spec = calloc(plan->paths, sizeof(*spec));
 	struct lab_path_failure *failure =
 		calloc(plan->paths, sizeof(*failure));
-	struct lab_args args = { .path = spec,
-				 .paths = plan->paths,
-				 .split_cpus = plan->placement ==
-					       PLAN_PLACEMENT_SPLIT,
-				 .link_bps = plan->link_bps,
-				 .agent_path = held->hold->agent_path,
-				 .self_path = held->hold->self_path,
-				 .pairs = plan_members(plan),
-				 .host_netns_fd = held->hold->host_netns_fd };
+	struct lab_args args = {
+		.path = spec,
+		.paths = plan->paths,
+		.split_cpus = plan->placement == PLAN_PLACEMENT_SPLIT,
+		.link_bps = plan->link_bps,
+		.agent_path = held->hold->agent_path,
+		.self_path = held->hold->self_path,
+		.pairs = plan_members(plan),
+		.host_netns_fd = held->hold->host_netns_fd,
+		.nic = plan->nic,
+		.nics = plan->nics,
+		.nic_keeper_fd = nic_keeper_fd(held->hold->nics)
+	};
 	size_t failed = 0;
 	int rc = -ENOMEM;
 
@@ -451,7 +456,11 @@ void hold_lab(struct hold *hold)
 		say(hold->word, pack_error(&err));
 		return;
 	}
-	rc = cage_run(inside, hold, &status, &err);
+	rc = hold->plan->nics ? nic_keeper_start(&hold->nics, &err) : 0;
+	if (!rc)
+		rc = cage_run(inside, hold, &status, &err);
 	if (rc && rc != -EINTR)
 		say(hold->word, pack_error(&err));
+	if (nic_keeper_end(hold->nics, &err))
+		log_error("lab: %s", err.text);
 }

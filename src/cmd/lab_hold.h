@@ -8,12 +8,15 @@
 
 #include "plan/plan.h"
 
+struct nic_keeper;
+
 struct hold {
 	const char *name;
 	const struct plan *plan;
 	const char *self_path, *agent_path;
-	int host_netns_fd; /* lab.h */
-	int door;	   /* bound by door_open(), not listening yet */
+	int host_netns_fd;	 /* lab.h */
+	struct nic_keeper *nics; /* while it holds */
+	int door;		 /* bound by door_open(), not listening yet */
 
 	/*
 	 * Where it is said how building went, once: {"ready": [text...]}, the

@@ -126,6 +126,10 @@ static void write_cable(FILE *out, const struct plan *plan)
 
 	units_format_rate(plan->link_bps, rate, sizeof(rate));
 	fprintf(out, "%s", rate);
+	for (int i = 0; i < plan->nics; i++)
+		fprintf(out, "%s%s:%s",
+			i ? ", " : "; the host's own: ", plan->nic[i].near,
+			plan->nic[i].far);
 }
 
 static void write_values(FILE *out, enum axis axis,

@@ -24,6 +24,7 @@
 #include "cmd/study_files.h"
 #include "lab/cage.h"
 #include "lab/lab.h"
+#include "lab/nic.h"
 #include "plan/plan.h"
 #include "study/study.h"
 
@@ -72,7 +73,8 @@ struct job {
 	char *self_path, *agent_path;
 	struct live *live; /* NULL: nobody watches */
 	const struct command *command;
-	int host_netns_fd; /* opened before the cage is made */
+	int host_netns_fd;	 /* opened before the cage is made */
+	struct nic_keeper *nics; /* NULL: the host's stay where they are */
 	struct calibration_use calibration;
 };
 
@@ -212,6 +214,14 @@ static void apply_calibration(struct job *job)
 	*use = (struct calibration_use){ .text = "as the plan asks" };
 }
 
+/* Before anything is made; what killed ones left undone comes first. */
+static int check_nics(const struct plan *plan, struct err *err)
+{
+	int rc = nic_leftovers(err);
+
+	return rc ? rc : nic_check(plan->nic, plan->nics, err);
+}
+
 static int prepare(struct job *job, int argc, char **argv, struct err *err)
 {
 	const char *name = argc > 0 ? argv[0] : "quick";
@@ -240,6 +250,8 @@ static int prepare(struct job *job, int argc, char **argv, struct err *err)
 	free(stored_plan);
 	if (!rc)
 		rc = images_check_kinds(job->command, job->plan, err);
+	if (!rc && job->plan->nics)
+		rc = check_nics(job->plan, err);
 	if (!rc && !job->options.resume)
 		rc = study_files_create(job->dir, job->plan->text, err);
 	if (!rc)
@@ -261,6 +273,7 @@ static int measure(struct job *job, struct audience *audience, struct err *err)
 		.agent_path = job->agent_path,
 		.self_path = job->self_path,
 		.host_netns_fd = job->host_netns_fd,
+		.nic_keeper_fd = nic_keeper_fd(job->nics),
 		.calibration = job->calibration.text,
 		.timings = job->calibration.timings,
 		.watcher = { .progress = on_progress,
@@ -345,6 +358,21 @@ static void job_free(struct job *job)
 		close(job->host_netns_fd);
 }
 
+/* The host's interfaces are back when this returns. */
+static int run_cage(struct job *job, int *status, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = job->plan->nics ? nic_keeper_start(&job->nics, err) : 0;
+
+	if (rc)
+		return rc;
+	rc = (job->plan->outside ? cage_run_outside : cage_run)(inside, job,
+								status, err);
+	if (nic_keeper_end(job->nics, &why))
+		fprintf(stderr, "vazao study: %s\n", why.text);
+	return rc;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct job job = { .options = { .precision = -1,
@@ -367,8 +395,7 @@ static int run(const struct command *command, int argc, char **argv)
 		rc = go_live(&job, &err);
 	if (!rc) {
 		images_provide(command, job.plan);
-		rc = (job.plan->outside ? cage_run_outside : cage_run)(
-			inside, &job, &status, &err);
+		rc = run_cage(&job, &status, &err);
 	}
 	if (rc == -EINTR) {
 		fprintf(stderr, "vazao study: %s\n", err.text);

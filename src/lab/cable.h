@@ -22,6 +22,8 @@
 struct lab_cable {
 	int64_t bps; /* set before the call; 0: as the plan says */
 	bool tagged; /* as well: its frames have VLAN tags */
+	int nic;     /* as well: the plan's first of link.nics is 1; 0: the next
+		  * one, or none where paths share them (nics.h) */
 	int number;
 	char m2_ifname[IFNAMSIZ];
 	char m2_address[16];

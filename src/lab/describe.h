@@ -32,6 +32,10 @@ int lab_read_counters(struct lab *lab, size_t path, json_t **counters,
 int lab_read_path_counters(struct lab *lab, size_t path, json_t **counters,
 			   struct err *err);
 
+/* The host's own interfaces that the cables are of: "enp3s0:enp4s0 (igb, 1000
+ * Mbit/s), ..."; "": the lab has made its cables. */
+const char *lab_nics(const struct lab *lab);
+
 /* What an observer in M2 must know of a path: {"agent": pid of M1's, 0 in a
  * guest, "processes": {name: pid, ...}, "hops": [{"node", "ifname", "role", "netns": a file of setns(2)}]}; a new
  * reference. The pids change when a node's agent is started anew. */

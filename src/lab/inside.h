@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "lab/driver_domain.h"
 #include "lab/machine.h"
+#include "lab/nics.h"
 #include "lab/path.h"
 
 #define LAB_NODES_MAX  512
@@ -43,6 +44,7 @@ struct lab {
 	struct xen_host xen;		    /* machine == NULL: not made */
 	struct image image[LAB_IMAGES_MAX]; /* lab_find_image() */
 	int images;
+	struct nics nics;
 	struct lab_path *path; /* [args.paths] */
 	bool outside;	       /* outside.h */
 	char steering[256];    /* lab_steering() */

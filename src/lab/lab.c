@@ -157,7 +157,8 @@ int lab_add_cable(struct lab *lab, const struct link_spec *plug,
 	lab_format_mac(cable, 1, near_mac);
 	if (!near.mac)
 		near.mac = near_mac;
-	rc = link_add_veth(&near, &far, err);
+	rc = nics_wanted(lab, cable) ? nics_plug(lab, cable, &near, &far, err)
+				     : link_add_veth(&near, &far, err);
 	if (!rc)
 		rc = link_add_address(far.netns, far.ifname, cable->m2_address,
 				      24, err);
@@ -178,6 +179,10 @@ int lab_add_tap_cable(struct lab *lab, int queues, struct lab_cable *cable,
 	struct link_spec tap = { lab->m2->netns, cable->m2_ifname, mac };
 	int rc;
 
+	if (lab->args.nics)
+		return err_set(err, EOPNOTSUPP,
+			       "link.nics: the cable of a machine is a TAP, "
+			       "not an interface of the host");
 	if (lab->args.link_bps)
 		return err_set(err, EOPNOTSUPP,
 			       "a machine's cable cannot be shaped both ways: "
@@ -210,9 +215,12 @@ const struct kind_desc *const *lab_kinds(void)
 	return kinds;
 }
 
-/* A cable goes with the namespace that one of its ends is in. */
+/* A cable goes with the namespace that one of its ends is in; the driver
+ * domain's stays. */
 static void forget_plugs(struct lab *lab, const struct lab_netns *netns)
 {
+	if (lab->domain.node && netns == lab->domain.node->netns)
+		return;
 	for (int i = 0; netns && i < lab->cables; i++)
 		for (int k = 0; k < 2; k++)
 			if (lab->plug[i][k].netns == netns)
@@ -373,7 +381,9 @@ int lab_create(struct lab **lab, const struct lab_args *args,
 		err_sys(err, ENOMEM, "the lab");
 		goto fail;
 	}
-	rc = make_m2(made, err);
+	rc = nics_prepare(made, err);
+	if (!rc)
+		rc = make_m2(made, err);
 	if (!rc)
 		rc = build_paths(made, failures, failed, err);
 	if (rc)
@@ -394,6 +404,7 @@ void lab_destroy(struct lab *lab)
 	while (lab->nodes)
 		free_node(lab->node[--lab->nodes]);
 	machine_free(lab->xen.machine);
+	nics_close(&lab->nics);
 	if (lab->m2)
 		free_node(lab->m2);
 	free(lab->path);
@@ -403,6 +414,11 @@ void lab_destroy(struct lab *lab)
 /*
  * What was built.
  */
+
+const char *lab_nics(const struct lab *lab)
+{
+	return lab->nics.text;
+}
 
 int lab_path_pairs(const struct lab *lab, size_t path)
 {

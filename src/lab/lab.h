@@ -11,9 +11,7 @@
  * agents (which may be in a guest, or on a far host); the hops between belong
  * to the lab, which sets them over netlink and ioctl and reads them back.
  *
- * A kind of node is one file with one `const struct node_ops` (node.h); a
- * kind of path is one file with one `const struct path_ops` (path.h), listed
- * in path_kinds[] (path.c).
+ * Kinds of node and of path: node.h, path.h.
  */
 #ifndef VAZAO_LAB_LAB_H
 #define VAZAO_LAB_LAB_H
@@ -27,6 +25,7 @@
 
 #include "base/err.h"
 #include "base/kind.h"
+#include "base/nic_cable.h"
 #include "lab/describe.h"
 
 struct lab;
@@ -48,6 +47,8 @@ struct lab_args {
 	bool ipv6;		/* ends have an IPv6 address, too */
 	int pairs;	   /* of every path, a neighbor among them; 0: one */
 	int host_netns_fd; /* the machine's own, for what lives there; -1 */
+	const struct nic_cable *nic; /* the host's, instead of the lab's own */
+	int nics, nic_keeper_fd;     /* how many; who gives them back: nic.h */
 	/* Strings and options must live as long as the lab. */
 };
 
@@ -116,9 +117,8 @@ bool lab_node_is_stale(const struct lab_node *node);
 /* Its network namespace, for setns(2); -1 for a guest. */
 int lab_node_netns_fd(const struct lab_node *node);
 
-struct lab_node *lab_find_node(const struct lab *lab, const char *name);
-
 /* Every node once, M2 last. */
+struct lab_node *lab_find_node(const struct lab *lab, const char *name);
 size_t lab_nodes(const struct lab *lab);
 struct lab_node *lab_node_at(const struct lab *lab, size_t index);
 

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/driver_domain.h"
+#include "lab/nics.h"
 #include "lab/uplink.h"
 
 /* A path that is known to be slower: what a validation has to find. */
@@ -203,6 +205,20 @@ static int add_host(struct lab *lab, struct lab_path *path,
 	return rc ? rc : lab_add_node(lab, *node, err);
 }
 
+/* The first of them, or, where the host's own interfaces are shared, another
+ * agent in the driver domain, where they are. */
+static int add_first_host(struct lab *lab, struct lab_path *path,
+			  struct lab_node **node, struct err *err)
+{
+	struct driver_domain *domain;
+	int rc;
+
+	if (!nics_of(lab))
+		return add_host(lab, path, NULL, node, err);
+	rc = lab_get_driver_domain(lab, &domain, err);
+	return rc ? rc : add_host(lab, path, domain->node, node, err);
+}
+
 static int build_lanes(struct lab *lab, struct lab_path *path, struct err *err)
 {
 	struct lab_node *first, *node;
@@ -210,7 +226,7 @@ static int build_lanes(struct lab *lab, struct lab_path *path, struct err *err)
 	struct uplink_args args = {
 		.lab = lab, .path = path, .prefix = "eth", .near_hosts = true
 	};
-	int rc = add_host(lab, path, NULL, &first, err);
+	int rc = add_first_host(lab, path, &first, err);
 
 	if (rc)
 		return rc;

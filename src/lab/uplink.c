@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/netdev.h"
+#include "lab/inside.h"
+
 #define M1_HOST	     1
 #define GATEWAY_HOST 254
 
@@ -39,10 +42,36 @@ int uplink_read_spread(const struct lab_path *path, enum uplink_spread *spread,
  * Cables.
  */
 
+/* One of the host's, plugged in by the first path that comes to it. */
+static int take_cable(struct uplink *u, int i, struct err *err)
+{
+	struct nics_trunk *trunk = &u->shared->trunk[i];
+	struct link_spec near = { u->netns, trunk->near, NULL };
+	int rc = 0;
+
+	if (!trunk->near[0]) {
+		snprintf(trunk->near, IFNAMSIZ, "peth%d", 1 + i);
+		trunk->cable =
+			(struct lab_cable){ .bps = u->path->link_bps,
+					    .tagged = u->spread == UPLINK_VLAN,
+					    .nic = 1 + i };
+		rc = lab_add_cable(u->lab, &near, &trunk->cable, err);
+	}
+	u->cable[i] = trunk->cable;
+	memcpy(u->near[i], trunk->near, IFNAMSIZ);
+	return rc;
+}
+
 static int add_cables(struct uplink *u, const struct uplink_args *args,
 		      struct err *err)
 {
-	for (int i = 0; i < u->cables; i++) {
+	for (int i = 0; u->shared && i < u->cables; i++) {
+		int rc = take_cable(u, i, err);
+
+		if (rc)
+			return rc;
+	}
+	for (int i = 0; !u->shared && i < u->cables; i++) {
 		struct link_spec near = { u->netns, u->near[i], NULL };
 		int rc;
 
@@ -117,7 +146,60 @@ static const char *name_means(const struct uplink *u)
 {
 	if (u->means == VLAN_KERNEL)
 		return "kernel 8021q";
-	return u->near_hosts ? "eBPF" : "netback and eBPF";
+	return u->near_hosts || u->shared ? "eBPF" : "netback and eBPF";
+}
+
+/*
+ * A card takes in frames for its own MAC and for the VLANs that 8021q has told
+ * it of. Guests behind a bridge have MACs of their own, eBPF tells it nothing:
+ * all is taken in.
+ */
+static int open_ears(const struct uplink *u, int i, struct err *err)
+{
+	int rc;
+
+	if (!lab_get_args(u->lab)->nics || u->means == VLAN_KERNEL)
+		return 0;
+	rc = netdev_set_promiscuous(netns_ioctl_fd(u->netns), u->near[i], err);
+	return rc ? rc
+		  : netdev_set_promiscuous(netns_ioctl_fd(m2_netns(u)),
+					   u->cable[i].m2_ifname, err);
+}
+
+static int open_trunk(struct uplink *u, int i, bool near_too, struct err *err)
+{
+	char near_mac[18], far_mac[18];
+	const struct link_spec near = { u->netns, u->near_trunk[i], near_mac };
+	const struct link_spec far = { m2_netns(u), u->far_trunk[i], far_mac };
+	int rc = 0;
+
+	lab_format_mac(&u->cable[i], M1_HOST, near_mac);
+	lab_format_mac(&u->cable[i], GATEWAY_HOST, far_mac);
+	if (near_too || u->means == VLAN_KERNEL)
+		rc = vlan_trunk_open(&u->near_vlans[i], &near, u->means, err);
+	if (!rc)
+		rc = vlan_trunk_open(&u->far_vlans[i], &far, u->means, err);
+	return rc ? rc : open_ears(u, i, err);
+}
+
+/* The first path's programs are those of the next ones. */
+static int share_trunk(struct uplink *u, int i, struct err *err)
+{
+	struct nics_trunk *trunk = &u->shared->trunk[i];
+	int rc = 0;
+
+	if (trunk->far_vlans && trunk->means != u->means)
+		return err_set(err, EINVAL,
+			       "tags: paths that share the host's interfaces "
+			       "have the same");
+	u->near_vlans[i] = trunk->near_vlans;
+	u->far_vlans[i] = trunk->far_vlans;
+	if (!trunk->far_vlans)
+		rc = open_trunk(u, i, true, err);
+	trunk->near_vlans = u->near_vlans[i];
+	trunk->far_vlans = u->far_vlans[i];
+	trunk->means = u->means;
+	return rc;
 }
 
 static int open_trunks(struct uplink *u, const struct uplink_args *args,
@@ -127,22 +209,9 @@ static int open_trunks(struct uplink *u, const struct uplink_args *args,
 			     &u->means, err);
 
 	u->path->tags = name_means(u);
-	for (int i = 0; !rc && i < u->trunks; i++) {
-		char near_mac[18], far_mac[18];
-		const struct link_spec near = { u->netns, u->near_trunk[i],
-						near_mac };
-		const struct link_spec far = { m2_netns(u), u->far_trunk[i],
-					       far_mac };
-
-		lab_format_mac(&u->cable[i], M1_HOST, near_mac);
-		lab_format_mac(&u->cable[i], GATEWAY_HOST, far_mac);
-		if (args->near_hosts || u->means == VLAN_KERNEL)
-			rc = vlan_trunk_open(&u->near_vlans[i], &near, u->means,
-					     err);
-		if (!rc)
-			rc = vlan_trunk_open(&u->far_vlans[i], &far, u->means,
-					     err);
-	}
+	for (int i = 0; !rc && i < u->trunks; i++)
+		rc = u->shared ? share_trunk(u, i, err)
+			       : open_trunk(u, i, args->near_hosts, err);
 	return rc;
 }
 
@@ -173,7 +242,11 @@ static int add_plug_addresses(struct uplink *u, struct err *err)
 	for (int i = 0; !rc && i < u->cables; i++) {
 		char address[16];
 
+		if (u->shared && u->shared->trunk[i].has_address)
+			continue;
 		lab_format_address(&u->cable[i], M1_HOST, address);
+		if (u->shared)
+			u->shared->trunk[i].has_address = true;
 		rc = link_add_address(u->netns, u->near[i], address, 24, err);
 	}
 	return rc;
@@ -238,6 +311,23 @@ static int add_route_lane(struct uplink *u, struct uplink_lane *lane,
  * What kinds of path call.
  */
 
+/* Several paths on one cable: it has one rate. */
+static int share_nics(struct uplink *u, struct err *err)
+{
+	u->shared = nics_of(u->lab);
+	if (!u->shared)
+		return 0;
+	if (u->cables > lab_get_args(u->lab)->nics)
+		return err_set(err, EINVAL,
+			       "cables: %d, where link.nics names %d",
+			       u->cables, lab_get_args(u->lab)->nics);
+	if (u->path->link_bps != lab_get_args(u->lab)->link_bps)
+		return err_set(err, EINVAL,
+			       "percent: paths that share the host's "
+			       "interfaces have one rate");
+	return 0;
+}
+
 int uplink_open(struct uplink *u, const struct uplink_args *args,
 		struct err *err)
 {
@@ -252,6 +342,9 @@ int uplink_open(struct uplink *u, const struct uplink_args *args,
 	if (rc)
 		return rc;
 	u->cables = (int)path_get_number(u->path, "cables");
+	rc = share_nics(u, err);
+	if (rc)
+		return rc;
 	if (u->spread == UPLINK_ROUTES) {
 		if (lab_get_args(u->lab)->ipv6)
 			return err_set(err, EINVAL,
@@ -274,7 +367,7 @@ int uplink_open(struct uplink *u, const struct uplink_args *args,
 
 void uplink_close(struct uplink *u)
 {
-	for (int i = 0; i < UPLINK_CABLES_MAX; i++) {
+	for (int i = 0; !u->shared && i < UPLINK_CABLES_MAX; i++) {
 		vlan_trunk_close(u->near_vlans[i]);
 		vlan_trunk_close(u->far_vlans[i]);
 	}
@@ -287,7 +380,8 @@ static int add_vlan_lane(struct uplink *u, struct uplink_lane *lane,
 	int rc = 0;
 
 	lane->m1_subnet = net;
-	lane->vlan = UPLINK_FIRST_VLAN + u->lanes;
+	lane->vlan =
+		UPLINK_FIRST_VLAN + (u->shared ? u->shared->lanes++ : u->lanes);
 	lane->trunk = u->lanes % u->trunks;
 	lab_format_subnet(net, M1_HOST, lane->m1_address);
 	lab_format_subnet(net, GATEWAY_HOST, lane->m2_address);

@@ -67,8 +67,9 @@ struct uplink {
 	char far_trunk[UPLINK_CABLES_MAX][IFNAMSIZ];
 	struct vlan_trunk *near_vlans[UPLINK_CABLES_MAX];
 	struct vlan_trunk *far_vlans[UPLINK_CABLES_MAX];
-	bool near_hosts; /* this side has lanes' interfaces */
-	int lanes;	 /* so far */
+	bool near_hosts;     /* this side has lanes' interfaces */
+	int lanes;	     /* so far */
+	struct nics *shared; /* whose the cables are; NULL: this one's */
 };
 
 /*

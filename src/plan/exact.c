@@ -96,7 +96,7 @@ int exact_read(struct plan *plan, const struct node *map,
 		rc = check_family(plan, map, err);
 	if (!rc && plan->rule != PLAN_RULE_BLOCKS)
 		rc = refuse(tree_get(map, "rule"), "rule", err);
-	if (!rc && plan->link_bps)
+	if (!rc && (plan->link_bps || plan->nics))
 		rc = refuse(tree_get(map, "link"), "link", err);
 	if (!rc && plan->observe == PLAN_OBSERVE_FULL)
 		rc = refuse(tree_get(map, "observe"), "observe", err);

@@ -9,7 +9,7 @@
 
 #include "base/units.h"
 
-static const char *const link_keys[] = { "rate", NULL };
+static const char *const link_keys[] = { "rate", "nics", NULL };
 
 static int read_title(struct plan *plan, const struct node *node,
 		      struct err *err)
@@ -24,23 +24,13 @@ static int read_title(struct plan *plan, const struct node *node,
 	return plan->title ? 0 : err_sys(err, ENOMEM, "title");
 }
 
-static int read_link(struct plan *plan, const struct node *node,
+static int read_rate(struct plan *plan, const struct node *rate,
 		     struct err *err)
 {
 	struct err inner = ERR_INIT;
-	const struct node *rate;
 	const char *text;
-	int rc;
+	int rc = tree_get_text(rate, "link.rate", &text, err);
 
-	if (node->kind != NODE_MAP)
-		return tree_refuse(node, "link", err,
-				   "a mapping is expected, such as "
-				   "{rate: 1gbit}");
-	rc = tree_check_keys(node, link_keys, " of link", err);
-	rate = tree_get(node, "rate");
-	if (rc || !rate)
-		return rc;
-	rc = tree_get_text(rate, "link.rate", &text, err);
 	if (rc)
 		return rc;
 	if (units_parse_rate(text, &plan->link_bps, &inner))
@@ -54,6 +44,92 @@ static int read_link(struct plan *plan, const struct node *node,
 				   "is of the lab's cables: paths of kind ssh "
 				   "have their own");
 	return 0;
+}
+
+/* As the kernel takes a name: dev_valid_name(). */
+static bool copy_ifname(char ifname[static IFNAMSIZ], const char *text,
+			size_t length)
+{
+	if (length == 0 || length >= IFNAMSIZ || *text == '.')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (text[i] <= ' ' || text[i] >= 127 ||
+		    strchr("/:\"\\", text[i]))
+			return false;
+	memcpy(ifname, text, length);
+	ifname[length] = '\0';
+	return true;
+}
+
+/* Each of the host's interfaces is one end of one cable. */
+static bool is_taken(const struct plan *plan, const char *ifname)
+{
+	for (int i = 0; i < plan->nics; i++)
+		if (strcmp(plan->nic[i].near, ifname) == 0 ||
+		    strcmp(plan->nic[i].far, ifname) == 0)
+			return true;
+	return false;
+}
+
+static int read_nic(struct plan *plan, const struct node *node, struct err *err)
+{
+	struct nic_cable cable = { .near = "" };
+	const char *text, *colon;
+	int rc = tree_get_text(node, "link.nics", &text, err);
+
+	if (rc)
+		return rc;
+	colon = strchr(text, ':');
+	if (!colon || !copy_ifname(cable.near, text, (size_t)(colon - text)) ||
+	    !copy_ifname(cable.far, colon + 1, strlen(colon + 1)))
+		return tree_refuse(node, "link.nics", err,
+				   "'%.64s': the two interfaces that a cable "
+				   "joins are expected, M1's side first, such "
+				   "as enp3s0:enp4s0",
+				   text);
+	if (is_taken(plan, cable.near) || is_taken(plan, cable.far) ||
+	    strcmp(cable.near, cable.far) == 0)
+		return tree_refuse(node, "link.nics", err,
+				   "%s: each interface is one end of one cable",
+				   text);
+	plan->nic[plan->nics++] = cable;
+	return 0;
+}
+
+static int read_nics(struct plan *plan, const struct node *node,
+		     struct err *err)
+{
+	size_t count = tree_count(node);
+	int rc = 0;
+
+	if (count > NIC_CABLES_MAX)
+		return tree_refuse(node, "link.nics", err,
+				   "more than %d cables", NIC_CABLES_MAX);
+	if (count && plan->outside)
+		return tree_refuse(node, "link.nics", err,
+				   "are the lab's cables: paths of kind ssh "
+				   "have their own");
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = read_nic(plan, tree_entry(node, i), err);
+	return rc;
+}
+
+static int read_link(struct plan *plan, const struct node *node,
+		     struct err *err)
+{
+	const struct node *rate, *nics;
+	int rc;
+
+	if (node->kind != NODE_MAP)
+		return tree_refuse(node, "link", err,
+				   "a mapping is expected, such as "
+				   "{rate: 1gbit}");
+	rc = tree_check_keys(node, link_keys, " of link", err);
+	rate = tree_get(node, "rate");
+	if (!rc && rate)
+		rc = read_rate(plan, rate, err);
+	nics = tree_get(node, "nics");
+	return rc || !nics ? rc : read_nics(plan, nics, err);
 }
 
 static int add_value(struct plan_values *values, int64_t value)
@@ -217,10 +293,21 @@ static void write_axes(const struct plan *plan, FILE *out)
 	}
 }
 
+static void write_link(const struct plan *plan, FILE *out)
+{
+	char rate[32];
+
+	units_format_rate(plan->link_bps, rate, sizeof(rate));
+	fprintf(out, "link: {rate: %s", rate);
+	for (int i = 0; i < plan->nics; i++)
+		fprintf(out, "%s\"%s:%s\"", i ? ", " : ", nics: [",
+			plan->nic[i].near, plan->nic[i].far);
+	fprintf(out, "%s}\n", plan->nics ? "]" : "");
+}
+
 void key_write_all(const struct plan *plan, FILE *out)
 {
 	json_t *title = json_string(plan->title);
-	char rate[32];
 
 	/* a JSON string is a YAML one */
 	fprintf(out, "title: ");
@@ -228,8 +315,7 @@ void key_write_all(const struct plan *plan, FILE *out)
 	json_decref(title);
 	fprintf(out, "\n");
 	paths_write(plan, out);
-	units_format_rate(plan->link_bps, rate, sizeof(rate));
-	fprintf(out, "link: {rate: %s}\n", rate);
+	write_link(plan, out);
 	write_axes(plan, out);
 	number_write_all(plan, out);
 	exact_write(plan, out);

@@ -20,6 +20,7 @@
 #include "base/axis.h"
 #include "base/err.h"
 #include "base/kind.h"
+#include "base/nic_cable.h"
 
 #define PLAN_NAME_MAX	32 /* of a path, with the NUL */
 #define PLAN_MAX_PATHS	16 /* what a block takes (workload/block.h) */
@@ -81,6 +82,9 @@ struct plan {
 	enum plan_time time;
 	char *guest_words; /* more for guests' command lines; "" */
 	int64_t link_bps;  /* 0: unlimited */
+	/* The host's own interfaces, in place of cables that the lab makes. */
+	struct nic_cable nic[NIC_CABLES_MAX];
+	int nics;
 	double precision;  /* relative half-width, 0.025 */
 	int64_t budget_ns; /* 0: none */
 	/* fallback under PLAN_RULE_BLOCKS; under PLAN_RULE_2007 */

@@ -290,7 +290,11 @@ static const struct {
 	{ "paths: native\nlink: 1gbit\n",
 	  "study.yaml:2: link: a mapping is expected, such as {rate: 1gbit}" },
 	{ "paths: native\nlink: {speed: 1gbit}\n",
-	  "study.yaml:2: unknown key 'speed' of link; valid keys: rate" },
+	  "study.yaml:2: unknown key 'speed' of link; valid keys: rate, nics" },
+	{ "paths: native\nlink: {nics: [a:b, c]}\n",
+	  "study.yaml:2: link.nics: 'c': the two interfaces that a cable joins are expected, M1's side first, such as enp3s0:enp4s0" },
+	{ "paths: native\nlink: {nics: [a:b, c:a]}\n",
+	  "study.yaml:2: link.nics: c:a: each interface is one end of one cable" },
 	{ "paths: native\nlink: {rate: fast}\n",
 	  "study.yaml:2: link.rate: 'fast' is not a rate such as 1gbit, 100mbit or unlimited" },
 	{ "paths: native\nlink: {rate: 0bit}\n", "study.yaml:2: link.rate: 0bit is less than 8kbit" },
@@ -345,7 +349,7 @@ static const struct {
 	  "--set mtuu: unknown key 'mtuu'; did you mean 'mtu'? " VALID_KEYS },
 	{ "link.rate=fast",
 	  "--set link.rate: 'fast' is not a rate such as 1gbit, 100mbit or unlimited" },
-	{ "link.speed=1gbit", "--set link.speed: unknown key 'speed' of link; valid keys: rate" },
+	{ "link.speed=1gbit", "--set link.speed: unknown key 'speed' of link; valid keys: rate, nics" },
 	{ "link={rate: fast}",
 	  "--set link: link.rate: 'fast' is not a rate such as 1gbit, 100mbit or unlimited" },
 	{ "mtu.x=5", "--set mtu.x: mtu: one value is expected, not a mapping" },
@@ -398,12 +402,15 @@ static void test_bad_sets_are_refused(void **state)
 
 static void test_sets_override(void **state)
 {
-	static const char *const sets[] = {
-		"mtu=9000",	   "message_size=[1K, 2K]",
-		"link.rate=1gbit", "paths=[native, dom0]",
-		"precision=1%",	   "precision=2%",
-		"title=mine",	   NULL
-	};
+	static const char *const sets[] = { "mtu=9000",
+					    "message_size=[1K, 2K]",
+					    "link.rate=1gbit",
+					    "link.nics=[enp3s0:enp4s0, a:b]",
+					    "paths=[native, dom0]",
+					    "precision=1%",
+					    "precision=2%",
+					    "title=mine",
+					    NULL };
 	struct plan *plan;
 
 	(void)state;
@@ -415,6 +422,8 @@ static void test_sets_override(void **state)
 	assert_int_equal(plan->axis[AXIS_MESSAGE_SIZE].value[1], 2048);
 	assert_int_equal(plan->axis[AXIS_SOCKET_SIZE].count, 2);
 	assert_int_equal(plan->link_bps, 1000000000);
+	assert_int_equal(plan->nics, 2);
+	assert_string_equal(plan->nic[1].far, "b");
 	assert_int_equal(plan->paths, 2);
 	assert_true(plan->precision == 0.02);
 	plan_free(plan);
@@ -437,6 +446,8 @@ static void expect_same(const struct plan *a, const struct plan *b)
 	}
 	assert_int_equal(a->rule, b->rule);
 	assert_int_equal(a->link_bps, b->link_bps);
+	assert_int_equal(a->nics, b->nics);
+	assert_memory_equal(a->nic, b->nic, sizeof(a->nic));
 	assert_true(a->precision == b->precision);
 	assert_int_equal(a->budget_ns, b->budget_ns);
 	assert_int_equal(a->slice_ns, b->slice_ns);

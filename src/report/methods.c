@@ -144,6 +144,11 @@ static void say_design(const struct matrix *m,
 			fact(m, "cycles"), fact_ms(m, "slice_ns"),
 			fact_ms(m, "guard_ns"), fact_ms(m, "warmup_ns"),
 			*calibration ? calibration : "slices not calibrated");
+	if (*fact(m, "nics"))
+		summary_say(lines,
+			    "The cables are between interfaces of the host: "
+			    "%s.",
+			    fact(m, "nics"));
 	if (*fact(m, "tags"))
 		summary_say(lines, "VLAN tags were handled by: %s.",
 			    fact(m, "tags"));

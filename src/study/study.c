@@ -151,6 +151,9 @@ static int build_lab(struct run *run, struct err *err)
 		.self_path = run->args->self_path,
 		.ipv6 = wants_ipv6(run->plan),
 		.host_netns_fd = run->args->host_netns_fd,
+		.nic = run->plan->nic,
+		.nics = run->plan->nics,
+		.nic_keeper_fd = run->args->nic_keeper_fd,
 		.pairs = plan_members(run->plan),
 	};
 	size_t failed = 0;
@@ -170,6 +173,9 @@ static int build_lab(struct run *run, struct err *err)
 				    lab_steering(run->lab), err);
 	if (!rc)
 		rc = store_tags(run, err);
+	if (!rc && *lab_nics(run->lab))
+		rc = store_set_meta(run->store, "nics", lab_nics(run->lab),
+				    err);
 	/* what failed in an earlier run may be mended by now */
 	if (!rc)
 		rc = store_clear_failures(run->store, err);

@@ -66,6 +66,7 @@ struct study_args {
 	const char *agent_path;	 /* static agent for guests */
 	const char *self_path;	 /* vazao itself */
 	int host_netns_fd;	 /* lab.h; -1 */
+	int nic_keeper_fd;	 /* lab.h; -1 */
 	const char *calibration; /* what is known of slices here; stored */
 	const char *timings;	 /* timing.h; NULL: the plan's own. Stored; a
 				  * resumed study goes on with its own */
