@@ -15,6 +15,7 @@
 #include "analysis/pairs.h"
 #include "report/gnuplot.h"
 #include "report/groups.h"
+#include "report/paths_plot.h"
 #include "report/plot.h"
 #include "report/report.h"
 #include "report/scale.h"
@@ -173,6 +174,49 @@ static int add_scale(struct figures *figures, size_t point)
 	return 0;
 }
 
+static int add_paths(struct figures *figures, size_t point)
+{
+	const struct matrix *m = figures->matrix;
+	struct plot *plot =
+		add_plot(figures, PLOT_PATHS, &m->point[point], point);
+
+	if (!plot)
+		return -ENOMEM;
+	paths_plot_name(m, point, plot->name, sizeof(plot->name));
+	paths_plot_title(m, point, plot->title, sizeof(plot->title));
+	if (!paths_plot_has_data(m, point))
+		figures->count--;
+	return 0;
+}
+
+/* Of a group of points: those of each path over sizes, or all paths in one
+ * where there is one size, or none where its pairs are in a curve. */
+static int add_some(struct figures *figures, size_t point)
+{
+	const struct matrix *m = figures->matrix;
+
+	if (m->point[point].value[AXIS_PAIRS] != 1)
+		return 0;
+	if (!paths_plot_fits(m))
+		return add_group(figures, &m->point[point]);
+	if (words_axis_varies(m, AXIS_PAIRS) || !paths_plot_opens(m, point))
+		return 0;
+	return add_paths(figures, point);
+}
+
+static int add_all(struct figures *figures)
+{
+	const struct matrix *m = figures->matrix;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < m->points; i = group_next(m, i))
+		rc = add_some(figures, i);
+	for (size_t i = 0; rc == 0 && i < m->points; i++)
+		if (pairs_opens(m, i))
+			rc = add_scale(figures, i);
+	return rc;
+}
+
 /* The study's own figures: which path, which MTU, which number. */
 struct study_figure {
 	const char *path; /* NULL: the extremes */
@@ -196,7 +240,7 @@ static const char *study_number(const struct plot *plot)
 	const int64_t *v = plot->point.value;
 	const char *path;
 
-	if (plot->kind == PLOT_SCALE)
+	if (plot->kind == PLOT_SCALE || plot->kind == PLOT_PATHS)
 		return "";
 	path = plot->matrix->path[plot->path].name;
 	if (v[AXIS_WORKLOAD] != WORKLOAD_TCP_STREAM ||
@@ -227,6 +271,8 @@ static const char *describe(const struct plot *plot)
 		return "throughput over socket size, a line a path";
 	case PLOT_SCALE:
 		return "throughput, cost and fairness over pairs, a line a path";
+	case PLOT_PATHS:
+		return "efficiency of all paths, a row a path";
 	default:
 		return "throughput over message size, a line a socket size";
 	}
@@ -244,7 +290,9 @@ static int write_index(const struct figures *figures, const char *dir,
 		return err_sys(err, errno, "%s", path);
 	fprintf(out,
 		"# Figures of %s\n\nBars are 95 %% intervals. A hollow mark "
-		"is a cell whose interval is wider than asked for.\nEach "
+		"is a cell whose interval is wider than asked for;\nan arrow "
+		"an interval that goes on beyond the axis, which ends at twice "
+		"the highest estimate.\nEach "
 		"figure has its numbers in NAME.dat and its script in "
 		"NAME.gp; the last column is\nthe figure of the study of "
 		"2007 that it corresponds to.\n\n"
@@ -259,6 +307,18 @@ static int write_index(const struct figures *figures, const char *dir,
 	return 0;
 }
 
+static int write_plot(const struct plot *plot, const char *dir, struct err *err)
+{
+	switch (plot->kind) {
+	case PLOT_SCALE:
+		return scale_write_figure(plot->matrix, plot->path, dir, err);
+	case PLOT_PATHS:
+		return paths_plot_write(plot->matrix, plot->path, dir, err);
+	default:
+		return plot_write(plot, dir, err);
+	}
+}
+
 static int write_plots(const struct figures *figures, const char *dir,
 		       struct err *err)
 {
@@ -267,11 +327,7 @@ static int write_plots(const struct figures *figures, const char *dir,
 	if (mkdir(dir, 0777) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "%s", dir);
 	for (size_t i = 0; rc == 0 && i < figures->count; i++)
-		rc = figures->plot[i].kind == PLOT_SCALE
-			     ? scale_write_figure(figures->matrix,
-						  figures->plot[i].path, dir,
-						  err)
-			     : plot_write(&figures->plot[i], dir, err);
+		rc = write_plot(&figures->plot[i], dir, err);
 	return rc ? rc : write_index(figures, dir, err);
 }
 
@@ -296,17 +352,10 @@ int report_draw_figures(const struct matrix *matrix, const char *dir,
 			struct err *err)
 {
 	struct figures figures = { .matrix = matrix };
-	int rc = 0;
+	int rc;
 
 	*count = 0;
-	/* over the number of pairs there is a figure of its own */
-	for (size_t i = 0; rc == 0 && i < matrix->points;
-	     i = group_next(matrix, i))
-		if (matrix->point[i].value[AXIS_PAIRS] == 1)
-			rc = add_group(&figures, &matrix->point[i]);
-	for (size_t i = 0; rc == 0 && i < matrix->points; i++)
-		if (pairs_opens(matrix, i))
-			rc = add_scale(&figures, i);
+	rc = add_all(&figures);
 	if (rc)
 		err_sys(err, ENOMEM, "figures");
 	else if (figures.count == 0)

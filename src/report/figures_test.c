@@ -185,6 +185,89 @@ static void test_other_axes(void **state)
 	drawn_close(&d);
 }
 
+/* One socket and one message size: a figure of all paths, a row a path. */
+static void test_one_size_has_rows(void **state)
+{
+	struct synthetic study = {
+		.axis = { [AXIS_DIRECTION] = { { DIRECTION_SEND,
+						 DIRECTION_RECEIVE },
+					       2 },
+			  [AXIS_MTU] = { { 500, 1500 }, 2 },
+			  [AXIS_SOCKET_SIZE] = { { 65536 }, 1 },
+			  [AXIS_OFFLOAD] = { { OFFLOAD_OFF, OFFLOAD_ON }, 2 } },
+		.blocks = 3,
+		.noise = 0.01,
+	};
+	double row, mean, lo, hi;
+	const struct cell *cell;
+	struct drawn d;
+	size_t size;
+	char *text, *at;
+
+	(void)state;
+	drawn_open(&d, &study);
+	must_draw(&d, svg);
+	assert_int_equal(d.count, 2);
+	assert_true(exists(&d, "paths-mtu-500.svg"));
+	text = slurp(&d, "paths-mtu-1500.dat", &size);
+	at = strstr(text, "# receive, offload on\n");
+	assert_non_null(at);
+	assert_int_equal(sscanf(at, "# receive, offload on %lf %lf %lf %lf",
+				&row, &mean, &lo, &hi),
+			 4);
+	cell = matrix_cell(d.fixture.matrix, d.fixture.matrix->points - 1, 1);
+	assert_int_equal(cell->point->value[AXIS_MTU], 1500);
+	assert_int_equal(cell->point->value[AXIS_OFFLOAD], OFFLOAD_ON);
+	assert_true(fabs(mean - 100 * cell->efficiency.ratio) < 1e-6);
+	assert_true(fabs(lo - 100 * cell->efficiency.lo) < 1e-6);
+	assert_true(fabs(hi - 100 * cell->efficiency.hi) < 1e-6);
+	assert_non_null(strstr(at, "\tdom0\n"));
+	assert_non_null(strstr(at, "\tdomU\n"));
+	free(text);
+	drawn_close(&d);
+}
+
+/* "top = 123": where the axis of a script ends. */
+static double read_top(const struct drawn *d, const char *name)
+{
+	size_t size;
+	char *text = slurp(d, name, &size);
+	const char *at = strstr(text, "top = ");
+	double top = at ? strtod(at + 6, NULL) : 0;
+
+	if (top)
+		assert_non_null(strstr(text, "with vectors head"));
+	free(text);
+	return top;
+}
+
+/* Two blocks far apart: the interval leaves the axis, the estimate does not. */
+static void test_an_endless_interval_leaves_the_axis(void **state)
+{
+	struct synthetic study = synthetic_quick;
+	double highest = 0, end = 0;
+	struct drawn d;
+
+	(void)state;
+	study.blocks = 2;
+	study.noise = 0.5;
+	drawn_open(&d, &study);
+	must_draw(&d, svg);
+	for (size_t i = 0; i < d.fixture.matrix->points; i++) {
+		const struct cell *c = matrix_cell(d.fixture.matrix, i, 1);
+
+		if (c->point->value[AXIS_MTU] != 1500)
+			continue;
+		highest = fmax(highest, 100 * c->efficiency.ratio);
+		end = fmax(end, 100 * c->efficiency.hi);
+	}
+	assert_true(end > 5 * highest);
+	assert_true(read_top(&d, "efficiency-dom0-mtu-1500.gp") >= highest);
+	assert_true(read_top(&d, "efficiency-dom0-mtu-1500.gp") <
+		    fmax(2 * highest, 105) + 10);
+	drawn_close(&d);
+}
+
 /* What was not measured is no figure, or a gap in one. */
 static void test_gaps(void **state)
 {
@@ -272,6 +355,8 @@ int main(void)
 		cmocka_unit_test(test_data_are_the_matrix),
 		cmocka_unit_test(test_index_names_the_study_figures),
 		cmocka_unit_test(test_other_axes),
+		cmocka_unit_test(test_one_size_has_rows),
+		cmocka_unit_test(test_an_endless_interval_leaves_the_axis),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_gnuplot_missing_or_failing),
 		cmocka_unit_test(test_no_room_for_the_directory),

@@ -9,20 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/script.h"
 #include "report/words.h"
 
 /* How a point is marked; the fifth column of NAME.dat. */
 enum mark { MARK_REACHED, MARK_NOT_REACHED, MARK_CAPPED, MARKS };
 
-/*
- * Colors that people with any kind of color blindness tell apart: M. Okabe,
- * K. Ito, "Color universal design", 2008; without yellow, which is faint on
- * paper. gnuplot's point types come filled and hollow in pairs.
- */
-#define COLORS 7
-static const char *const colors[COLORS] = { "#000000", "#d55e00", "#0072b2",
-					    "#009e73", "#cc79a7", "#e69f00",
-					    "#56b4e9" };
+/* gnuplot's point types come filled and hollow in pairs. */
 #define SYMBOLS 6
 static const int filled[SYMBOLS] = { 7, 5, 9, 11, 13, 15 };
 #define HOLLOW(symbol) ((symbol)-1)
@@ -163,12 +156,15 @@ static void value_of(const struct plot *plot, const struct cell *cell,
 /* What the script has to know of the numbers. */
 struct extent {
 	bool any, marked[MARKS];
-	double lowest, highest;
+	double lowest, highest; /* ends of intervals */
+	double top;		/* of what is drawn of them */
 };
 
 static void measure(const struct plot *plot, const struct series *series,
 		    struct extent *extent)
 {
+	double estimate = 0;
+
 	*extent = (struct extent){ .lowest = HUGE_VAL };
 	for (size_t line = 0; line < series->count; line++)
 		for (size_t x = 0; x < series->xs; x++) {
@@ -181,7 +177,11 @@ static void measure(const struct plot *plot, const struct series *series,
 			extent->marked[v.mark] = true;
 			extent->lowest = fmin(extent->lowest, v.lo);
 			extent->highest = fmax(extent->highest, v.hi);
+			estimate = fmax(estimate, v.mean);
 		}
+	/* an interval of two blocks may be 50 times its estimate: the axis
+	 * would be of nothing else */
+	extent->top = fmin(extent->highest, SCRIPT_BEYOND * estimate);
 }
 
 bool plot_has_data(const struct plot *plot)
@@ -226,22 +226,10 @@ static void write_data(FILE *out, const struct plot *plot,
 	}
 }
 
-/* In gnuplot's single quotes. */
-static void put_quoted(FILE *out, const char *text)
-{
-	fputc('\'', out);
-	for (; *text; text++) {
-		if (*text == '\'')
-			fputc('\'', out);
-		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-	}
-	fputc('\'', out);
-}
-
 static void put_setting(FILE *out, const char *setting, const char *text)
 {
 	fprintf(out, "set %s ", setting);
-	put_quoted(out, text);
+	script_quote(out, text);
 	fputc('\n', out);
 }
 
@@ -309,6 +297,12 @@ static bool write_tics(FILE *out, const struct series *series, double left,
 	return any_down;
 }
 
+/* Does an interval go on beyond the axis? */
+static bool is_clipped(const struct extent *extent)
+{
+	return extent->highest > extent->top || extent->lowest < 0;
+}
+
 static void write_y_axis(FILE *out, const struct plot *plot,
 			 const struct extent *extent)
 {
@@ -316,8 +310,12 @@ static void write_y_axis(FILE *out, const struct plot *plot,
 	double lowest = 0;
 
 	if (plot->kind != PLOT_EFFICIENCY) {
-		fputs("set ylabel 'Throughput (Mbit/s)'\nset yrange [0:*]\n",
-		      out);
+		fputs("set ylabel 'Throughput (Mbit/s)'\n", out);
+		if (is_clipped(extent))
+			fprintf(out, "top = %.6g\nset yrange [0:top]\n",
+				extent->top);
+		else
+			fputs("set yrange [0:*]\n", out);
 		return;
 	}
 	snprintf(label, sizeof(label), "Efficiency (%% of %s)",
@@ -326,9 +324,9 @@ static void write_y_axis(FILE *out, const struct plot *plot,
 	/* Efficiencies near 1 would be a bundle of lines below the top. */
 	if (extent->lowest >= 60)
 		lowest = 10 * floor(extent->lowest / 10) - 10;
-	fprintf(out, "set yrange [%g:%.6g]\n", lowest,
-		extent->highest +
-			fmax(0.05 * (100 - lowest), 105 - extent->highest));
+	fprintf(out, "top = %.6g\nset yrange [%g:top]\n",
+		extent->top + fmax(0.05 * (100 - lowest), 105 - extent->top),
+		lowest);
 }
 
 /*
@@ -361,6 +359,26 @@ static void write_key(FILE *out, const struct plot *plot,
 		columns, 3.4 + 1.1 * (double)rows + 0.8 * two_rows_of_tics);
 }
 
+/* What the marks mean that the key does not have. */
+static void write_note(FILE *out, const struct plot *plot,
+		       const struct extent *extent)
+{
+	bool hollow = extent->marked[MARK_NOT_REACHED];
+	bool arrow = is_clipped(extent);
+
+	if (!hollow && !arrow)
+		return;
+	fputs("set label '", out);
+	if (hollow)
+		fprintf(out, "hollow: not within \302\261%.3g %%",
+			100 * plot->matrix->precision);
+	fprintf(out,
+		"%s%s' at screen 0.99,0.97 right font small tc rgb "
+		"'#666666'\n",
+		hollow && arrow ? "; " : "",
+		arrow ? "arrow: interval goes on" : "");
+}
+
 static void write_axes(FILE *out, const struct plot *plot,
 		       const struct series *series, const struct extent *extent)
 {
@@ -371,7 +389,7 @@ static void write_axes(FILE *out, const struct plot *plot,
 	fputs("set title offset 0,-0.4\nset title ", out);
 	snprintf(title, sizeof(title), "%s, by %s", plot->title,
 		 extremes ? "path" : "socket size");
-	put_quoted(out, title);
+	script_quote(out, title);
 	fputs("\nset border 3 lc rgb '#444444'\nset tics nomirror\n"
 	      "set grid ytics lc rgb '#dddddd' lt 1\nset bars 0.5\n"
 	      "set logscale x 2\n",
@@ -383,12 +401,7 @@ static void write_axes(FILE *out, const struct plot *plot,
 		    extremes ? "Socket size (bytes)" : "Message size (bytes)");
 	write_y_axis(out, plot, extent);
 	write_key(out, plot, series, extent, down);
-	if (extent->marked[MARK_NOT_REACHED])
-		fprintf(out,
-			"set label 'hollow: not within \302\261%.3g %%' at "
-			"screen 0.99,0.97 right font small tc rgb "
-			"'#666666'\n",
-			100 * plot->matrix->precision);
+	write_note(out, plot, extent);
 }
 
 /* Styles 1, 2, ... of the lines; 101, ... and 201, ... where the mark says
@@ -404,8 +417,8 @@ static void write_styles(FILE *out, const struct series *series)
 				"set style line %zu lc rgb '%s' dt %zu pt %d "
 				"ps mark\n",
 				100 * (size_t)mark + line + 1,
-				colors[line % COLORS], 1 + line / COLORS,
-				symbols[mark]);
+				script_colors[line % SCRIPT_COLORS],
+				1 + line / SCRIPT_COLORS, symbols[mark]);
 	}
 }
 
@@ -426,6 +439,34 @@ static double shift(const struct series *series, size_t line)
 	return exp2(step / 3 * ((double)line - middle) / (2 * middle));
 }
 
+/* The ends that the axis does not have. */
+static void write_arrows(FILE *out, const struct plot *plot,
+			 const struct series *series,
+			 const struct extent *extent, size_t line)
+{
+	bool up = false, down = false;
+
+	for (size_t x = 0; x < series->xs; x++) {
+		struct value v;
+
+		value_of(plot, cell_at(plot, series, line, x), &v);
+		up = up || (v.valid && v.hi > extent->top);
+		down = down || (v.valid && v.lo < 0);
+	}
+	if (up)
+		fprintf(out,
+			" data index %zu using ($1*%.4f):($4>top?0.95*top:NaN)"
+			":(0):(0.05*top) with vectors head filled size screen "
+			"0.015,25 ls %zu notitle, \\\n",
+			line, shift(series, line), line + 1);
+	if (down)
+		fprintf(out,
+			" data index %zu using ($1*%.4f):($3<0?0.05*top:NaN)"
+			":(0):(-0.05*top) with vectors head filled size screen "
+			"0.015,25 ls %zu notitle, \\\n",
+			line, shift(series, line), line + 1);
+}
+
 static void write_line(FILE *out, const struct plot *plot,
 		       const struct series *series, const struct extent *extent,
 		       size_t line)
@@ -443,9 +484,10 @@ static void write_line(FILE *out, const struct plot *plot,
 				" data index %zu using ($1*%.4f):($5==%d?$2:NaN)"
 				":3:4 with yerrorbars ls %zu notitle, \\\n",
 				line, by, mark, 100 * (size_t)mark + line + 1);
+	write_arrows(out, plot, series, extent, line);
 	series_name(plot, series, line, name, sizeof(name));
 	fprintf(out, " keyentry with linespoints ls %zu title ", line + 1);
-	put_quoted(out, name);
+	script_quote(out, name);
 }
 
 static void write_plot(FILE *out, const struct plot *plot,
@@ -481,56 +523,29 @@ static void write_plot(FILE *out, const struct plot *plot,
 	fputs("\nset output\n", out);
 }
 
-static int close_file(FILE *out, const char *path, struct err *err)
-{
-	bool bad = ferror(out);
-
-	if (fclose(out) == 0 && !bad)
-		return 0;
-	return err_sys(err, errno ? errno : EIO, "%s", path);
-}
-
-static FILE *open_file(const char *dir, const char *name, const char *suffix,
-		       char *path, size_t size, struct err *err)
-{
-	FILE *out;
-
-	snprintf(path, size, "%s/%s.%s", dir, name, suffix);
-	out = fopen(path, "w");
-	if (!out)
-		err_sys(err, errno, "%s", path);
-	return out;
-}
-
 int plot_write(const struct plot *plot, const char *dir, struct err *err)
 {
 	struct series series;
 	struct extent extent;
-	char path[4096];
-	FILE *out;
-	int rc = 0;
+	struct script script;
+	int rc;
 
 	if (series_open(plot, &series) < 0)
 		return err_sys(err, ENOMEM, "%s", plot->name);
 	measure(plot, &series, &extent);
-	out = open_file(dir, plot->name, "dat", path, sizeof(path), err);
-	if (!out) {
-		rc = -err->code;
-		goto out;
-	}
-	write_data(out, plot, &series);
-	rc = close_file(out, path, err);
+	rc = script_open(&script, dir, plot->name, "dat", err);
 	if (rc)
 		goto out;
-	out = open_file(dir, plot->name, "gp", path, sizeof(path), err);
-	if (!out) {
-		rc = -err->code;
+	write_data(script.out, plot, &series);
+	rc = script_close(&script, err);
+	if (!rc)
+		rc = script_open(&script, dir, plot->name, "gp", err);
+	if (rc)
 		goto out;
-	}
-	write_terminals(out, plot);
-	write_axes(out, plot, &series, &extent);
-	write_plot(out, plot, &series, &extent);
-	rc = close_file(out, path, err);
+	write_terminals(script.out, plot);
+	write_axes(script.out, plot, &series, &extent);
+	write_plot(script.out, plot, &series, &extent);
+	rc = script_close(&script, err);
 out:
 	series_close(&series);
 	return rc;

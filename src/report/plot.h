@@ -15,7 +15,8 @@ enum plot_kind {
 	PLOT_THROUGHPUT, /* over message size, a line a socket size */
 	PLOT_EFFICIENCY, /* the same */
 	PLOT_EXTREMES,	 /* throughput over socket size, a line a path */
-	PLOT_SCALE	 /* scale.h's; `path` is the point that opens it */
+	PLOT_SCALE,	 /* scale.h's; `path` is the point that opens it */
+	PLOT_PATHS	 /* paths_plot.h's; the same */
 };
 
 struct plot {

@@ -3,16 +3,11 @@
  * pairs: four panels, a line a path. */
 #include "report/scale.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "analysis/pairs.h"
-
-static const char *const colors[] = { "#0072b2", "#d55e00", "#009e73",
-				      "#cc79a7", "#e69f00", "#56b4e9" };
-
-#define COLORS (sizeof(colors) / sizeof(colors[0]))
+#include "report/script.h"
 
 /* Columns of NAME.dat, from 1: pairs, then these with their intervals. */
 enum { PAIRS = 1, SUM, SUM_LO, SUM_HI, CPU, JAIN, JAIN_LO, JAIN_HI, P50, P99 };
@@ -21,6 +16,7 @@ struct panel {
 	const char *label;
 	int value, lo, hi; /* columns; 0: no interval */
 	const char *range;
+	bool log;
 };
 
 void scale_name_figure(const struct matrix *matrix, size_t point, char *name,
@@ -77,8 +73,28 @@ static void write_data(FILE *out, const struct matrix *m, size_t point)
 	}
 }
 
-static void write_head(FILE *out, const char *name, int panels)
+/* Rows of the key, in 80 letters a row; a sample takes 8. */
+static int count_key_rows(const struct matrix *m)
 {
+	size_t letters = 0;
+
+	for (size_t path = 0; path < m->paths; path++)
+		letters += strlen(m->path[path].name) + 8;
+	return (int)(1 + letters / 80);
+}
+
+/* In dots of SVG. */
+#define PANEL	220
+#define BETWEEN 32
+#define BELOW	52
+#define KEY_ROW 20
+
+static void write_head(FILE *out, const struct matrix *m, const char *name,
+		       int panels)
+{
+	int above = 12 + KEY_ROW * count_key_rows(m);
+	int height = above + panels * PANEL + BELOW;
+
 	fprintf(out,
 		"# Drawn by vazao from %s.dat. To change it, edit and run\n"
 		"#   gnuplot -e \"format='pdf'\" %s.gp      (or svg, png)\n"
@@ -89,34 +105,34 @@ static void write_head(FILE *out, const char *name, int panels)
 		"if (format eq 'svg') set terminal svg noenhanced size 620,%d "
 		"dynamic font 'Helvetica,13' background '#ffffff'\n"
 		"if (format eq 'png') set terminal pngcairo noenhanced size "
-		"1240,%d font 'Helvetica,8' fontscale 2.4 linewidth 2\n"
+		"1240,%d font 'Helvetica,8' fontscale 2.6 linewidth 2 "
+		"pointscale 2\n"
 		"if (format eq 'pdf') set terminal pdfcairo noenhanced size "
-		"12cm,%dcm font 'Helvetica,8'\n",
-		220 * panels + 60, 440 * panels + 120, 4 * panels + 1);
+		"12cm,%.2fcm font 'Helvetica,8'\n",
+		height, 2 * height, 12.0 / 620 * height);
 	fprintf(out,
 		"set output '%s.'.format\n"
-		"set multiplot layout %d,1\n"
+		"set multiplot layout %d,1 margins screen 0.15,0.97,%.4f,%.4f "
+		"spacing screen 0,%.4f\n"
 		"set border 3 lc rgb '#444444'\nset tics nomirror\n"
 		"set grid ytics lc rgb '#dddddd' lt 1\nset bars 0.5\n"
-		"set logscale x 2\nset lmargin 10\nset rmargin 3\n",
-		name, panels);
+		"set logscale x 2\nset ylabel offset 0.5,0\n",
+		name, panels, (double)BELOW / height,
+		1 - (double)above / height, (double)BETWEEN / height);
 }
 
 static void write_lines(FILE *out, const struct matrix *m,
 			const struct panel *panel)
 {
 	for (size_t path = 0; path < m->paths; path++) {
-		const char *color = colors[path % COLORS];
+		const char *color = script_colors[path % SCRIPT_COLORS];
 
 		fprintf(out,
 			"%s data index %zu using %d:%d with linespoints pt 7 "
-			"ps 0.6 lw 1.5 lc rgb '%s' title '",
+			"ps 0.6 lw 1.5 lc rgb '%s' title ",
 			path ? ", \\\n" : "plot", path, PAIRS, panel->value,
 			color);
-		for (const char *c = m->path[path].name; *c; c++)
-			if (*c != '\'')
-				fputc(*c, out);
-		fputc('\'', out);
+		script_quote(out, m->path[path].name);
 		if (panel->lo)
 			fprintf(out,
 				", \\\n data index %zu using %d:%d:%d:%d with "
@@ -130,9 +146,12 @@ static void write_lines(FILE *out, const struct matrix *m,
 static void write_panel(FILE *out, const struct matrix *m,
 			const struct panel *panel, bool first, bool last)
 {
-	fprintf(out, "set ylabel '%s'\nset yrange %s\n", panel->label,
-		panel->range);
-	fputs(first ? "set key top left horizontal\n" : "unset key\n", out);
+	fprintf(out, "set ylabel '%s'\nset yrange %s\n%sset logscale y\n",
+		panel->label, panel->range, panel->log ? "" : "un");
+	fputs(first ? "set key at screen 0.55,0.995 center top horizontal "
+		      "Left reverse samplen 1.5 width 1\n"
+		    : "unset key\n",
+	      out);
 	fprintf(out, "set xlabel '%s'\n", last ? "pairs at the same time" : "");
 	write_lines(out, m, panel);
 }
@@ -141,15 +160,15 @@ static void write_script(FILE *out, const struct matrix *m, size_t point,
 			 const char *name)
 {
 	static const struct panel panels[] = {
-		{ "all, 10^6 bit/s", SUM, SUM_LO, SUM_HI, "[0:*]" },
-		{ "CPU us/KB", CPU, 0, 0, "[0:*]" },
-		{ "Jain index", JAIN, JAIN_LO, JAIN_HI, "[*:1]" },
-		{ "neighbor p99 us", P99, 0, 0, "[0:*]" },
+		{ "all, 10^6 bit/s", SUM, SUM_LO, SUM_HI, "[0:*]", false },
+		{ "CPU us/KB", CPU, 0, 0, "[0:*]", false },
+		{ "Jain index", JAIN, JAIN_LO, JAIN_HI, "[*:1]", false },
+		{ "neighbor p99 us", P99, 0, 0, "[*:*]", true },
 	};
 	int n = m->point[point].value[AXIS_NEIGHBOR] ? 4 : 3;
 	struct pairs_curve curve;
 
-	write_head(out, name, n);
+	write_head(out, m, name, n);
 	pairs_curve_of(m, point, 0, &curve);
 	if (curve.n > 1) /* room for the outermost intervals */
 		fprintf(out, "set xrange [%g:%g]\n",
@@ -162,35 +181,23 @@ static void write_script(FILE *out, const struct matrix *m, size_t point,
 	fputs("unset multiplot\nset output\n", out);
 }
 
-static int close_file(FILE *out, const char *path, struct err *err)
-{
-	bool bad = ferror(out);
-
-	if (fclose(out) == 0 && !bad)
-		return 0;
-	return err_sys(err, errno ? errno : EIO, "%s", path);
-}
-
 int scale_write_figure(const struct matrix *matrix, size_t point,
 		       const char *dir, struct err *err)
 {
-	char name[32], path[4096];
-	FILE *out;
+	struct script script;
+	char name[32];
 	int rc;
 
 	scale_name_figure(matrix, point, name, sizeof(name));
-	snprintf(path, sizeof(path), "%s/%s.dat", dir, name);
-	out = fopen(path, "w");
-	if (!out)
-		return err_sys(err, errno, "%s", path);
-	write_data(out, matrix, point);
-	rc = close_file(out, path, err);
+	rc = script_open(&script, dir, name, "dat", err);
 	if (rc)
 		return rc;
-	snprintf(path, sizeof(path), "%s/%s.gp", dir, name);
-	out = fopen(path, "w");
-	if (!out)
-		return err_sys(err, errno, "%s", path);
-	write_script(out, matrix, point, name);
-	return close_file(out, path, err);
+	write_data(script.out, matrix, point);
+	rc = script_close(&script, err);
+	if (!rc)
+		rc = script_open(&script, dir, name, "gp", err);
+	if (rc)
+		return rc;
+	write_script(script.out, matrix, point, name);
+	return script_close(&script, err);
 }
