@@ -83,6 +83,8 @@ struct agent_block_path {
 	int64_t transactions;	   /* within the slices */
 	struct histogram *latency; /* of these; NULL: none */
 	struct block_datagrams datagrams;
+	struct loss_track *track; /* paced: of each slice, lane and pair */
+	size_t tracks;
 	double *pair_mbps; /* [pairs] of each; NULL: there is one */
 	size_t pairs;
 };

@@ -89,10 +89,9 @@ int block_latency_from_json(const json_t *list, struct histogram *h,
 
 json_t *block_datagrams_to_json(const struct block_datagrams *d)
 {
-	return json_pack("{sI sI sI sf sf}", "received",
-			 (json_int_t)d->received, "lost", (json_int_t)d->lost,
-			 "reordered", (json_int_t)d->reordered, "jitter_us",
-			 d->jitter_us, "growth_us", d->growth_us);
+	return json_pack("{sI sI sI sf}", "received", (json_int_t)d->received,
+			 "lost", (json_int_t)d->lost, "reordered",
+			 (json_int_t)d->reordered, "jitter_us", d->jitter_us);
 }
 
 json_t *block_socket_to_json(const struct block_socket *s)
@@ -102,6 +101,27 @@ json_t *block_socket_to_json(const struct block_socket *s)
 		"rcvbuf_bytes", (json_int_t)s->rcvbuf_bytes, "mss_bytes",
 		(json_int_t)s->mss_bytes, "retransmits",
 		(json_int_t)s->retransmits, "congestion", s->congestion);
+}
+
+static json_t *tracks_to_json(const struct block_result *result)
+{
+	json_t *list = json_array();
+
+	for (size_t t = 0; t < result->tracks; t++) {
+		json_t *track = json_array();
+
+		for (size_t i = 0; i < LOSS_PIECES; i++) {
+			const struct loss_piece *p = &result->track[t].piece[i];
+
+			json_array_append_new(
+				track,
+				json_pack("[IIIi]", (json_int_t)p->offered,
+					  (json_int_t)p->lost,
+					  (json_int_t)p->transit_ns, p->kept));
+		}
+		json_array_append_new(list, track);
+	}
+	return list;
 }
 
 json_t *block_result_to_json(const struct block_result *result)
@@ -117,6 +137,8 @@ json_t *block_result_to_json(const struct block_result *result)
 	json_object_set_new(json, "fed_ns", json_integer(result->fed_ns));
 	json_object_set_new(json, "datagrams",
 			    block_datagrams_to_json(&result->datagrams));
+	if (result->tracks)
+		json_object_set_new(json, "tracks", tracks_to_json(result));
 	if (result->latency)
 		json_object_set_new(json, "latency",
 				    block_latency_to_json(result->latency));
@@ -164,10 +186,9 @@ int block_datagrams_from_json(const json_t *json, struct block_datagrams *d,
 {
 	json_int_t received, lost, reordered;
 
-	if (json_unpack((json_t *)json, "{sI sI sI sF sF}", "received",
-			&received, "lost", &lost, "reordered", &reordered,
-			"jitter_us", &d->jitter_us, "growth_us",
-			&d->growth_us) < 0)
+	if (json_unpack((json_t *)json, "{sI sI sI sF}", "received", &received,
+			"lost", &lost, "reordered", &reordered, "jitter_us",
+			&d->jitter_us) < 0)
 		return err_set(err, EPROTO, "datagrams without their numbers");
 	d->received = received;
 	d->lost = lost;
@@ -189,6 +210,65 @@ int block_latency_take(const json_t *json, struct histogram **latency,
 	return block_latency_from_json(list, *latency, err);
 }
 
+static int piece_from_json(const json_t *json, struct loss_piece *piece,
+			   struct err *err)
+{
+	json_int_t offered, lost, transit_ns;
+	int kept;
+
+	if (json_unpack((json_t *)json, "[IIIi!]", &offered, &lost, &transit_ns,
+			&kept) < 0)
+		return err_set(err, EPROTO, "a piece is no four numbers");
+	if (offered < 0 || lost > offered)
+		return err_set(err, EPROTO, "a piece lost more than it had");
+	*piece = (struct loss_piece){ .offered = offered,
+				      .lost = lost,
+				      .transit_ns = transit_ns,
+				      .kept = kept != 0 };
+	return 0;
+}
+
+static int track_from_json(const json_t *json, struct loss_track *track,
+			   struct err *err)
+{
+	json_t *piece;
+	int rc = 0;
+	size_t i;
+
+	if (json_array_size(json) != LOSS_PIECES)
+		return err_set(err, EPROTO, "a slice is not of %d pieces",
+			       LOSS_PIECES);
+	json_array_foreach(json, i, piece) {
+		rc = piece_from_json(piece, &track->piece[i], err);
+		if (rc)
+			break;
+	}
+	return rc;
+}
+
+static int tracks_take(const json_t *json, struct block_result *result,
+		       struct err *err)
+{
+	const json_t *list = json_object_get(json, "tracks");
+	json_t *track;
+	int rc = 0;
+	size_t i;
+
+	if (!list)
+		return 0;
+	result->track =
+		calloc(json_array_size(list) + 1, sizeof(*result->track));
+	if (!result->track)
+		return err_sys(err, ENOMEM, "pieces of slices");
+	json_array_foreach(list, i, track) {
+		rc = track_from_json(track, &result->track[i], err);
+		if (rc)
+			break;
+	}
+	result->tracks = rc ? 0 : json_array_size(list);
+	return rc;
+}
+
 static int extras_from_json(const json_t *json, struct block_result *result,
 			    struct err *err)
 {
@@ -200,7 +280,9 @@ static int extras_from_json(const json_t *json, struct block_result *result,
 		rc = block_datagrams_from_json(
 			json_object_get(json, "datagrams"), &result->datagrams,
 			err);
-	return rc ? rc : block_latency_take(json, &result->latency, err);
+	if (!rc)
+		rc = block_latency_take(json, &result->latency, err);
+	return rc ? rc : tracks_take(json, result, err);
 }
 
 int block_slices_from_json(const json_t *list, struct block_slice **slice,

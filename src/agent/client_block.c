@@ -336,5 +336,6 @@ void agent_block_path_free(struct agent_block_path *path)
 	json_decref(path->counters);
 	free(path->latency);
 	free(path->pair_mbps);
+	free(path->track);
 	*path = (struct agent_block_path){ 0 };
 }

@@ -2,6 +2,7 @@
 /* What both ends of every pair said, put together: a path's result. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/block_json.h"
 #include "agent/client_block.h"
@@ -93,6 +94,9 @@ static void take_slices(struct agent_block_path *path,
 	path->slices = counting->slices;
 	path->latency = counting->latency;
 	path->datagrams = counting->datagrams;
+	path->track = counting->track;
+	path->tracks = counting->tracks;
+	counting->track = NULL;
 	counting->slice = NULL;
 	counting->latency = NULL;
 }
@@ -187,6 +191,23 @@ static int add_slices(struct agent_block_path *sum,
 	return 0;
 }
 
+static int add_tracks(struct agent_block_path *sum,
+		      const struct agent_block_path *pair, struct err *err)
+{
+	size_t tracks = sum->tracks + pair->tracks;
+	struct loss_track *all;
+
+	if (!pair->tracks)
+		return 0;
+	all = reallocarray(sum->track, tracks, sizeof(*all));
+	if (!all)
+		return err_sys(err, ENOMEM, "%zu pieces of slices", tracks);
+	memcpy(&all[sum->tracks], pair->track, pair->tracks * sizeof(*all));
+	sum->track = all;
+	sum->tracks = tracks;
+	return 0;
+}
+
 static void add_pair(struct agent_block_path *sum,
 		     const struct agent_block_path *pair)
 {
@@ -231,6 +252,8 @@ static int fold(const struct block_run *run, size_t first, size_t members,
 	for (size_t k = 1; k < pairs && !rc; k++) {
 		path->pair_mbps[k] = member[k].throughput_mbps;
 		rc = add_slices(path, &member[k], err);
+		if (!rc)
+			rc = add_tracks(path, &member[k], err);
 		add_pair(path, &member[k]);
 	}
 	path->datagrams.jitter_us /= (double)pairs;

@@ -14,7 +14,7 @@
  *          4      n  one JSON object in UTF-8
  *
  * Frames
- *   hello     {"protocol": 3, "version": "0.1.0", "kernel": "Linux 6.1.0",
+ *   hello     {"protocol": 4, "version": "0.1.0", "kernel": "Linux 6.1.0",
  *              "cpus": 2}
  *   request   {"id": 7, "op": "ping", "args": {...}}
  *   reply     {"id": 7, "ok": {...}}
@@ -100,14 +100,16 @@
  *                 "strangers", "socket": {"sndbuf_bytes", "rcvbuf_bytes",
  *                 "mss_bytes", "retransmits", "congestion"}, "fed_bytes",
  *                 "fed_ns", "datagrams": {"received", "lost", "reordered",
- *                 "jitter_us", "growth_us"}, "latency"?: [[bucket, count], ...],
+ *                 "jitter_us"}, "latency"?: [[bucket, count], ...],
+ *                 "tracks"?: of paced datagrams, stats/loss_trial.h: [[[offered,
+ *                 lost, transit_ns, kept: 0 or 1] of a piece, ...], ...],
  *                 "counters"?: observe/counters.h; of an M1 what is m1 there,
  *                 of M2 the rest}
  */
 #ifndef VAZAO_AGENT_PROTOCOL_H
 #define VAZAO_AGENT_PROTOCOL_H
 
-#define AGENT_PROTOCOL 3
+#define AGENT_PROTOCOL 4
 
 /* No boot message looks so; its first byte occurs nowhere else in it. */
 #define AGENT_MAGIC "\x01vazao-agent\n"

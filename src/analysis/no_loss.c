@@ -18,6 +18,7 @@ static size_t pick(const struct store_trial *all, size_t count, int point,
 			trial[n++] = (struct loss_trial){
 				.offered = all[i].offered_mbps,
 				.lossy = all[i].lossy,
+				.is_void = all[i].is_void,
 			};
 	return n;
 }
@@ -54,9 +55,11 @@ static int fill(struct matrix *m, const struct store_trial *all, size_t count,
 			struct cell *cell = cell_at(m, i, p);
 			struct cell_no_loss *found = &cell->no_loss;
 
-			found->trials =
+			size_t n =
 				pick(all, count, cell->point_id, (int)p, trial);
-			loss_search_fit(trial, found->trials, &found->rate);
+
+			loss_search_fit(trial, n, &found->rate);
+			found->trials = n;
 		}
 		compare(m, i);
 	}

@@ -15,9 +15,11 @@ static void describe_rate(const struct loss_search *r, char *buf, size_t size)
 	words_mbps(r->rate, rate, sizeof(rate));
 	words_mbps(r->lo, lo, sizeof(lo));
 	words_mbps(isinf(r->hi) ? 0 : r->hi, hi, sizeof(hi));
-	if (r->state == LOSS_SEARCH_ABOVE)
-		snprintf(buf, size, "no loss up to %s, all that was offered",
-			 rate);
+	if (r->state == LOSS_SEARCH_UNKNOWN)
+		snprintf(buf, size, "not known");
+	else if (r->state == LOSS_SEARCH_ABOVE)
+		snprintf(buf, size, "no loss up to %s, all that was offered%s",
+			 rate, r->voids ? " evenly" : "");
 	else if (r->state == LOSS_SEARCH_BELOW)
 		snprintf(buf, size, "loss even at %s", rate);
 	else
@@ -34,15 +36,30 @@ static void describe_share(const struct loss_search *e, char *buf, size_t size)
 			 100 * e->rate, 100 * e->lo, 100 * e->hi);
 }
 
+static void describe_trials(const struct loss_search *r, char *buf, size_t size)
+{
+	if (r->uneven)
+		snprintf(buf, size,
+			 "%zu trials, of which %zu void: its sender could not "
+			 "hold its pace, so this is no rate of the path",
+			 r->trials, r->voids);
+	else if (r->voids)
+		snprintf(buf, size, "%zu trials, %zu more were void", r->trials,
+			 r->voids);
+	else
+		snprintf(buf, size, "%zu trials", r->trials);
+}
+
 static void say_cell(const struct matrix *m, const struct cell *cell,
 		     const struct summary_lines *lines)
 {
 	const struct cell_exchange *x = &cell->exchange;
 	char rate[120], share[80], overload[120] = "", point[WORDS_MAX];
-	char sent[32], received[32];
+	char sent[32], received[32], trials[160];
 
 	point_format(cell->point, point, sizeof(point));
 	describe_rate(&cell->no_loss.rate, rate, sizeof(rate));
+	describe_trials(&cell->no_loss.rate, trials, sizeof(trials));
 	describe_share(&cell->no_loss.efficiency, share, sizeof(share));
 	if (x->blocks && cell->throughput.valid) {
 		words_mbps(cell->throughput.mean, received, sizeof(received));
@@ -50,9 +67,9 @@ static void say_cell(const struct matrix *m, const struct cell *cell,
 		snprintf(overload, sizeof(overload),
 			 "; of %s at overload %s are received", sent, received);
 	}
-	summary_say(lines, "without loss, %s, %s: %s%s%s (%zu trials)",
+	summary_say(lines, "without loss, %s, %s: %s%s%s (%s)",
 		    m->path[cell->path].name, point, rate, share, overload,
-		    cell->no_loss.trials);
+		    trials);
 }
 
 void summary_write_no_loss(const struct matrix *matrix,
@@ -74,8 +91,10 @@ void summary_write_no_loss(const struct matrix *matrix,
 					"Highest rates without loss, 10^6 "
 					"bit/s of payload offered: half of "
 					"the trials lost at most %g %%; 95 "
-					"%% intervals. The tables below are "
-					"of overload.",
+					"%% intervals. Trials in which sender "
+					"or receiver was kept waiting for a "
+					"processor are void. The tables below "
+					"are of overload.",
 					bound ? 100 * atof(bound) : 0.1);
 			told = true;
 			say_cell(matrix, cell, lines);

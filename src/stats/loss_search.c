@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Rates scatter at least by so much, as a half-width, and at most. */
 #define SPREAD_MIN 0.03
@@ -108,17 +107,36 @@ static void find_limits(const struct loss_trial *t, size_t n, double least,
 	}
 }
 
-/* Sorted; false where there are none, or all are alike. */
-static bool prepare(const struct loss_trial *trial, size_t n,
+/* Of uneven trials so many are made. */
+#define PATIENCE (2 * LOSS_SEARCH_TRIALS)
+
+static size_t pick(const struct loss_trial *trial, size_t n,
+		   struct loss_trial *picked, struct loss_search *found)
+{
+	size_t even = 0, at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		even += !trial[i].is_void;
+	found->uneven = 3 * even < n;
+	for (size_t i = 0; i < n; i++)
+		if (found->uneven || !trial[i].is_void)
+			picked[at++] = trial[i];
+	found->trials = at;
+	found->voids = n - even;
+	return at;
+}
+
+/* Those that count, sorted; false where there are none, or all are alike. */
+static bool prepare(const struct loss_trial *trial, size_t all,
 		    struct loss_trial *sorted, struct loss_search *found)
 {
-	size_t lossy = 0;
+	size_t lossy = 0, n;
 
 	*found = (struct loss_search){ .state = LOSS_SEARCH_UNKNOWN,
 				       .hi = INFINITY };
+	n = pick(trial, all, sorted, found);
 	if (n == 0)
 		return false;
-	memcpy(sorted, trial, n * sizeof(*sorted));
 	qsort(sorted, n, sizeof(*sorted), compare);
 	for (size_t i = 0; i < n; i++)
 		lossy += sorted[i].lossy;
@@ -140,6 +158,7 @@ void loss_search_fit(const struct loss_trial *trial, size_t trials,
 
 	if (!prepare(trial, n, sorted, found))
 		return;
+	n = found->trials;
 	found->state = LOSS_SEARCH_FOUND;
 	fit_isotonic(sorted, n, fit);
 	found->rate = crossing(sorted, n, fit);
@@ -153,6 +172,15 @@ double loss_search_half_width(const struct loss_search *found)
 	    isinf(found->hi))
 		return INFINITY;
 	return log(found->hi / found->lo) / 2;
+}
+
+bool loss_search_is_done(const struct loss_search *found, double precision)
+{
+	if (found->trials < (found->uneven ? PATIENCE : LOSS_SEARCH_TRIALS))
+		return false;
+	return found->trials >= LOSS_SEARCH_ENOUGH ||
+	       found->state != LOSS_SEARCH_FOUND ||
+	       loss_search_half_width(found) <= precision;
 }
 
 static double spread(const struct loss_search *found)
@@ -172,7 +200,8 @@ double loss_search_next(const struct loss_trial *trial, size_t trials,
 	loss_search_fit(trial, trials, &found);
 	switch (found.state) {
 	case LOSS_SEARCH_ABOVE:
-		return found.rate * STEP;
+		/* what is faster may be void: half of them are slower */
+		return found.rate * (found.voids ? pow(STEP, u) : STEP);
 	case LOSS_SEARCH_BELOW:
 		return found.rate / STEP;
 	case LOSS_SEARCH_FOUND:

@@ -23,6 +23,12 @@
  * is narrow, that covers up to 7 % too rarely; 3 covers (loss_search_test.c
  * shows it on four kinds of loss with known truth).
  *
+ * Trials that are void (loss_trial.h) do not count, as long as one in three is
+ * not: a rate that cannot be offered evenly is above all that was offered.
+ * Where more are void than that, at lower rates too, as on a machine that is
+ * loaded, all count, and `uneven` says so: what is then found is of a sender
+ * that pauses, and is not the path's rate.
+ *
  * Pure. Called by the study, which asks for the next rate, and by analysis.
  */
 #ifndef VAZAO_STATS_LOSS_SEARCH_H
@@ -32,12 +38,14 @@
 #include <stddef.h>
 
 #define LOSS_SEARCH_LR	   3.0
-#define LOSS_SEARCH_TRIALS 20 /* no search ends before */
+#define LOSS_SEARCH_TRIALS 20  /* no search ends before */
+#define LOSS_SEARCH_ENOUGH 100 /* every one does */
 #define LOSS_SEARCH_MAX	   2000
 
 struct loss_trial {
 	double offered; /* > 0, any unit */
 	bool lossy;
+	bool is_void; /* loss_trial.h */
 };
 
 enum loss_search_state {
@@ -51,7 +59,13 @@ enum loss_search_state {
 struct loss_search {
 	enum loss_search_state state;
 	double rate, lo, hi;
+	size_t trials; /* that count */
+	size_t voids;  /* the others */
+	bool uneven;   /* there were so many that they had to count as well */
 };
+
+/* Is it time to end a search? A half-width wanted. */
+bool loss_search_is_done(const struct loss_search *found, double precision);
 
 /* The trials in any order, LOSS_SEARCH_MAX at most (further ones are left
  * out). FOUND may still have a limit that is open: lo 0 or hi INFINITY. */

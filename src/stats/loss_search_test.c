@@ -26,8 +26,10 @@ static void test_no_trial_says_nothing(void **state)
 
 static void test_all_alike_is_an_open_end(void **state)
 {
-	const struct loss_trial none[] = { { 3, false }, { 5, false } };
-	const struct loss_trial all[] = { { 3, true }, { 5, true } };
+	const struct loss_trial none[] = { { 3, false, false },
+					   { 5, false, false } };
+	const struct loss_trial all[] = { { 3, true, false },
+					  { 5, true, false } };
 	struct loss_search found;
 
 	(void)state;
@@ -51,8 +53,9 @@ static void test_a_sharp_step_is_found(void **state)
 
 	(void)state;
 	for (int i = 0; i < 64; i++) {
-		trial[i].offered = loss_search_next(trial, (size_t)i, 20);
-		trial[i].lossy = trial[i].offered > 10;
+		double x = loss_search_next(trial, (size_t)i, 20);
+
+		trial[i] = (struct loss_trial){ .offered = x, .lossy = x > 10 };
 	}
 	loss_search_fit(trial, 64, &found);
 	assert_int_equal(found.state, LOSS_SEARCH_FOUND);
@@ -69,7 +72,7 @@ static void test_order_is_no_matter(void **state)
 
 	(void)state;
 	for (int i = 0; i < 9; i++) {
-		a[i] = (struct loss_trial){ 1 + i, i > 5 || i == 3 };
+		a[i] = (struct loss_trial){ 1 + i, i > 5 || i == 3, false };
 		b[8 - i] = a[i];
 	}
 	loss_search_fit(a, 9, &x);
@@ -79,11 +82,18 @@ static void test_order_is_no_matter(void **state)
 	assert_true(x.rate > 3 && x.rate < 7);
 }
 
+static struct loss_search found_at(double rate, double lo, double hi)
+{
+	return (struct loss_search){
+		.state = LOSS_SEARCH_FOUND, .rate = rate, .lo = lo, .hi = hi
+	};
+}
+
 static void test_the_ratio_has_both_errors(void **state)
 {
-	const struct loss_search a = { LOSS_SEARCH_FOUND, 50, 49, 51 };
-	const struct loss_search b = { LOSS_SEARCH_FOUND, 100, 90, 105 };
-	const struct loss_search open = { LOSS_SEARCH_FOUND, 100, 0, 105 };
+	const struct loss_search a = found_at(50, 49, 51);
+	const struct loss_search b = found_at(100, 90, 105);
+	const struct loss_search open = found_at(100, 0, 105);
 	struct loss_search r;
 
 	(void)state;
@@ -93,6 +103,107 @@ static void test_the_ratio_has_both_errors(void **state)
 	assert_true(r.hi > 0.5 * 100 / 90 && r.hi < 0.5 * 51 / 50 * 100 / 89);
 	loss_search_ratio(&a, &open, &r);
 	assert_int_equal(r.state, LOSS_SEARCH_UNKNOWN);
+}
+
+static void test_voids_do_not_count(void **state)
+{
+	const struct loss_trial trial[] = {
+		{ 3, false, false }, { 4, true, true },	 { 5, false, false },
+		{ 6, true, false },  { 7, false, true }, { 8, true, false },
+	};
+	struct loss_search found;
+
+	(void)state;
+	loss_search_fit(trial, 6, &found);
+	assert_int_equal(found.state, LOSS_SEARCH_FOUND);
+	assert_true(found.trials == 4 && found.voids == 2 && !found.uneven);
+	assert_true(found.rate > 5 && found.rate < 6);
+}
+
+/*
+ * A search against a sender that is even up to `even` and can do no more than
+ * `most`; above `capacity` all is lossy, and so is a part of all others.
+ */
+struct bench {
+	double even, most, capacity;
+	double unlucky; /* part of even trials that a stall made void */
+};
+
+static size_t play(gsl_rng *rng, const struct bench *b,
+		   struct loss_search *found)
+{
+	static struct loss_trial trial[LOSS_SEARCH_MAX];
+	size_t n = 0;
+
+	do {
+		double x = loss_search_next(trial, n, 40);
+		bool is_void = x > b->even || gsl_rng_uniform(rng) < b->unlucky;
+
+		x = fmin(x, b->most);
+		/* what pauses and bursts is lossy at any rate */
+		trial[n++] = (struct loss_trial){
+			.offered = is_void ? 0.8 * x : x,
+			.lossy = is_void || x > b->capacity,
+			.is_void = is_void,
+		};
+		loss_search_fit(trial, n, found);
+	} while (n < LOSS_SEARCH_MAX && !loss_search_is_done(found, 0.05));
+	return n;
+}
+
+/* Two in five trials hit by a stall, and the rate is found all the same. */
+static void test_stalls_do_not_move_the_rate(void **state)
+{
+	const struct bench stalls = { 1e9, 1e9, 10, 0.4 };
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct loss_search found;
+		size_t n = play(rng, &stalls, &found);
+
+		assert_in_range(n, LOSS_SEARCH_TRIALS, 120);
+		assert_int_equal(found.state, LOSS_SEARCH_FOUND);
+		assert_true(found.lo <= 10 && found.hi >= 10);
+		assert_true(fabs(found.rate / 10 - 1) < 0.03);
+		assert_int_equal(found.trials + found.voids, n);
+	}
+	gsl_rng_free(rng);
+}
+
+/* What cannot be offered evenly is above all that was offered. */
+static void test_the_senders_end(void **state)
+{
+	const struct bench slow = { 1e9, 10, 1e9, 0 };
+	const struct bench shares = { 10, 1e9, 1e9, 0 };
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	struct loss_search found;
+
+	(void)state;
+	play(rng, &slow, &found);
+	assert_int_equal(found.state, LOSS_SEARCH_ABOVE);
+	NEAR(found.rate, 10);
+	assert_true(found.trials == LOSS_SEARCH_TRIALS && !found.voids);
+	play(rng, &shares, &found);
+	assert_int_equal(found.state, LOSS_SEARCH_ABOVE);
+	assert_true(found.rate > 8 && found.rate <= 10);
+	assert_true(found.voids > 0 && !found.uneven);
+	gsl_rng_free(rng);
+}
+
+/* A machine on which nothing is even, however slow: it ends, and says so. */
+static void test_nothing_is_even(void **state)
+{
+	const struct bench loaded = { 1e9, 1e9, 10, 1 };
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	struct loss_search found;
+
+	(void)state;
+	assert_int_equal(play(rng, &loaded, &found), 2 * LOSS_SEARCH_TRIALS);
+	assert_true(found.uneven);
+	assert_int_equal(found.trials, found.voids);
+	assert_int_equal(found.state, LOSS_SEARCH_BELOW);
+	gsl_rng_free(rng);
 }
 
 /*
@@ -126,8 +237,10 @@ static void search(gsl_rng *rng, enum kind kind, double precision,
 	do {
 		double x = loss_search_next(trial, n, 1.3);
 
-		trial[n].offered = x;
-		trial[n++].lossy = draw_loss(rng, kind, x) > 0.001;
+		trial[n++] = (struct loss_trial){
+			.offered = x,
+			.lossy = draw_loss(rng, kind, x) > 0.001,
+		};
 		loss_search_fit(trial, n, found);
 	} while (n < 80 && (n < LOSS_SEARCH_TRIALS ||
 			    loss_search_half_width(found) > precision));
@@ -199,6 +312,10 @@ int main(void)
 		cmocka_unit_test(test_a_sharp_step_is_found),
 		cmocka_unit_test(test_order_is_no_matter),
 		cmocka_unit_test(test_the_ratio_has_both_errors),
+		cmocka_unit_test(test_voids_do_not_count),
+		cmocka_unit_test(test_stalls_do_not_move_the_rate),
+		cmocka_unit_test(test_the_senders_end),
+		cmocka_unit_test(test_nothing_is_even),
 		cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_coverage_of_the_ratio),
 	};

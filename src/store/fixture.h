@@ -50,7 +50,7 @@ int fixture_add(struct store *store, int n, struct err *err);
 /* Blocks 0 .. n-1 and no other are there, to the last bit. Returns n. */
 size_t fixture_check_all(const struct fixture *f);
 
-/* schema_1.sql and schema_2.sql: what these versions were. */
-extern const char schema_1_sql[], schema_2_sql[];
+/* schema_1.sql to schema_3.sql: what these versions were. */
+extern const char schema_1_sql[], schema_2_sql[], schema_3_sql[];
 
 #endif

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define APPLICATION_ID 0x76617a61 /* "vaza" */
 
 /* One for each change of schema.sql; [0] stays empty, see schema.h. */
@@ -85,6 +85,10 @@ static const char *const steps[SCHEMA_VERSION] = {
 	"CREATE TRIGGER time_is_wall BEFORE INSERT ON imported "
 	"WHEN EXISTS (SELECT 1 FROM meta WHERE key = 'time' AND value = 'exact') "
 	"BEGIN SELECT RAISE(ABORT, 'this study''s time is exact, not the wall clock''s'); END; ",
+	/* 3 to 4: trials that are void */
+	"ALTER TABLE trial ADD asked_mbps REAL NOT NULL DEFAULT 0;"
+	"ALTER TABLE trial ADD kept REAL NOT NULL DEFAULT 0;"
+	"ALTER TABLE trial ADD void INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct schema store_schema = {

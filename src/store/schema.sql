@@ -193,5 +193,8 @@ CREATE TABLE trial (
 	datagrams INTEGER NOT NULL, -- received
 	lost INTEGER NOT NULL,
 	growth REAL NOT NULL, -- of delay over time: a queue that fills
-	lossy INTEGER NOT NULL -- 1: above the plan's loss_bound
+	lossy INTEGER NOT NULL, -- 1: above the plan's loss_bound
+	asked_mbps REAL NOT NULL DEFAULT 0, -- 0: an older study did not note it
+	kept REAL NOT NULL DEFAULT 0, -- share of it that did not count
+	void INTEGER NOT NULL DEFAULT 0 -- 1: too much of it
 ) STRICT;

@@ -403,15 +403,23 @@ static void test_damage_is_found_on_opening(void **state)
 
 /* Schemas to come: the first one's second step fails, the other's do not. */
 static const char *const bad_steps[] = {
-	NULL, "", "", "CREATE TABLE extra (x INTEGER) STRICT;",
+	NULL,
+	"",
+	"",
+	"",
+	"CREATE TABLE extra (x INTEGER) STRICT;",
 	"CREATE TABLE extra (x INTEGER) STRICT;"
 };
 static const char *const good_steps[] = {
-	NULL, "", "", "CREATE TABLE extra (x INTEGER) STRICT;",
+	NULL,
+	"",
+	"",
+	"",
+	"CREATE TABLE extra (x INTEGER) STRICT;",
 	"INSERT INTO extra VALUES (7);"
 };
-static const struct schema bad_next = { 5, "", bad_steps };
-static const struct schema good_next = { 5, "", good_steps };
+static const struct schema bad_next = { 6, "", bad_steps };
+static const struct schema good_next = { 6, "", good_steps };
 
 static void test_an_older_file_is_migrated(void **state)
 {
@@ -425,7 +433,7 @@ static void test_an_older_file_is_migrated(void **state)
 	/* a step that fails undoes those before it */
 	assert_true(store_open_schema(&store, f->dir, STORE_WRITE, &bad_next,
 				      &err) < 0);
-	assert_non_null(strstr(err.text, "from version 4 to 5"));
+	assert_non_null(strstr(err.text, "from version 5 to 6"));
 	assert_int_equal(fixture_check_all(f), 1);
 	/* a reader migrates a copy */
 	assert_int_equal(
@@ -441,7 +449,7 @@ static void test_an_older_file_is_migrated(void **state)
 					   &good_next, &err),
 			 0);
 	store_close(store);
-	fixture_refuse(f, STORE_READ, -ENOTSUP, "schema 5");
+	fixture_refuse(f, STORE_READ, -ENOTSUP, "schema 6");
 }
 
 /* "TABLE.COLUMN TYPE DEFAULT" of every column, sorted by name. */
@@ -514,6 +522,16 @@ static void test_version_2_becomes_the_newest(void **state)
 		     "'tcp_stream', 'send', 1500, 0, 65536, 'off', 1)");
 }
 
+static void test_version_3_becomes_the_newest(void **state)
+{
+	static const struct schema third = { 3, schema_3_sql, NULL };
+
+	migrate_from(*state, &third,
+		     "INSERT INTO point (id, workload, direction, mtu, "
+		     "socket_size, message_size, offload, flows) VALUES (0, "
+		     "'tcp_stream', 'send', 1500, 0, 65536, 'off', 1)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +551,7 @@ int main(void)
 		FIXTURE_TEST(an_older_file_is_migrated),
 		FIXTURE_TEST(version_1_becomes_the_newest),
 		FIXTURE_TEST(version_2_becomes_the_newest),
+		FIXTURE_TEST(version_3_becomes_the_newest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

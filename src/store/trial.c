@@ -8,11 +8,13 @@ int store_add_trial(struct store *store, const struct store_trial *t,
 {
 	return db_run(&store->db, err,
 		      "INSERT INTO trial (point, path, at_ns, offered_mbps, "
-		      "received_mbps, datagrams, lost, growth, lossy) "
-		      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		      "nniddiidn", t->point, t->path, t->at_ns, t->offered_mbps,
-		      t->received_mbps, t->datagrams, t->lost, t->growth,
-		      (int)t->lossy);
+		      "received_mbps, datagrams, lost, growth, lossy, "
+		      "asked_mbps, kept, void) "
+		      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		      "nniddiidnddn", t->point, t->path, t->at_ns,
+		      t->offered_mbps, t->received_mbps, t->datagrams, t->lost,
+		      t->growth, (int)t->lossy, t->asked_mbps, t->kept,
+		      (int)t->is_void);
 }
 
 static int read_trial(struct db *db, sqlite3_stmt *query, void *row,
@@ -31,6 +33,9 @@ static int read_trial(struct db *db, sqlite3_stmt *query, void *row,
 	t->lost = sqlite3_column_int64(query, 6);
 	t->growth = sqlite3_column_double(query, 7);
 	t->lossy = sqlite3_column_int(query, 8);
+	t->asked_mbps = sqlite3_column_double(query, 9);
+	t->kept = sqlite3_column_double(query, 10);
+	t->is_void = sqlite3_column_int(query, 11);
 	return 0;
 }
 
@@ -45,7 +50,8 @@ int store_load_trials(struct store *store, struct store_trial **trials,
 	void *rows = NULL;
 	int rc = db_load(&store->db,
 			 "SELECT point, path, at_ns, offered_mbps, "
-			 "received_mbps, datagrams, lost, growth, lossy "
+			 "received_mbps, datagrams, lost, growth, lossy, "
+			 "asked_mbps, kept, void "
 			 "FROM trial ORDER BY id",
 			 &trial_ops, &rows, count, err);
 

@@ -13,11 +13,14 @@
 struct store_trial {
 	int point, path;
 	int64_t at_ns;		 /* CLOCK_REALTIME */
-	double offered_mbps;	 /* what the sender's socket took */
+	double offered_mbps;	 /* in what counts of it */
 	double received_mbps;	 /* at the receiver, in its windows */
 	int64_t datagrams, lost; /* received; not */
 	double growth;		 /* of delay, over the time: a queue fills */
 	bool lossy;		 /* above the plan's bound */
+	double asked_mbps;	 /* 0: not noted */
+	double kept;		 /* share of its time that did not count, */
+	bool is_void;		 /* which was too much */
 };
 
 /* Durable when it returns. */

@@ -6,9 +6,7 @@
  * now and then offers all that the senders can: what is received at overload
  * is the point's throughput, stored and estimated as that of any block.
  *
- * A trial is lossy where more than the plan's loss_bound was lost, or where
- * the delay of even its fastest datagrams grew by more than GROWTH_MAX of the
- * time: a queue that fills is loss that the trial is too short to see.
+ * Whether a trial is lossy, or void, stats/loss_trial.h judges.
  */
 #include <errno.h>
 #include <math.h>
@@ -16,16 +14,13 @@
 
 #include "base/clock.h"
 #include "stats/loss_search.h"
+#include "stats/loss_trial.h"
 #include "stats/order.h"
 #include "store/trial.h"
 #include "study/run.h"
 
-#define GROWTH_MAX     0.01
 #define OVERLOAD_EVERY 3 /* rounds, the first among them */
 #define TRIALS_A_ROUND 2
-
-/* From a slice's first quarter to its last one (block_datagrams.growth_us). */
-#define GROWTH_SPAN 0.75
 
 #define FIRST_MBPS 100.0 /* where no block at overload told better */
 
@@ -40,6 +35,7 @@ struct search {
 	struct found *found; /* [points * paths] */
 	int point;	     /* of the trial under way */
 	int64_t at_ns;
+	int64_t asked_bps[BLOCK_MAX_PATHS]; /* 0: no part in it */
 };
 
 static struct found *found_of(const struct search *s, int point, size_t path)
@@ -53,11 +49,8 @@ static bool is_done(const struct search *s, const struct found *f)
 
 	if (f->trials == LOSS_SEARCH_MAX)
 		return true;
-	if (f->trials < LOSS_SEARCH_TRIALS)
-		return false;
 	loss_search_fit(f->trial, f->trials, &fit);
-	return fit.state != LOSS_SEARCH_FOUND ||
-	       loss_search_half_width(&fit) <= s->run->plan->precision;
+	return loss_search_is_done(&fit, s->run->plan->precision);
 }
 
 static void enter(struct search *s, const struct store_trial *t)
@@ -68,6 +61,7 @@ static void enter(struct search *s, const struct store_trial *t)
 		f->trial[f->trials++] = (struct loss_trial){
 			.offered = t->offered_mbps,
 			.lossy = t->lossy,
+			.is_void = t->is_void,
 		};
 	f->done = is_done(s, f);
 	if (f->done)
@@ -75,29 +69,47 @@ static void enter(struct search *s, const struct store_trial *t)
 				    (size_t)t->path);
 }
 
+/* Of all lanes and pairs, in what counts. */
+static double offered_mbps(const struct search *s,
+			   const struct agent_block_path *result,
+			   const struct loss_verdict *v)
+{
+	const struct run *run = s->run;
+	double lanes = (double)result->tracks / (double)result->slices;
+	double bytes = (double)run->point[s->point].value[AXIS_MESSAGE_SIZE];
+
+	return (double)v->offered * bytes * 8e3 * lanes /
+	       ((double)v->pieces * (double)loss_piece_ns(run->plan->slice_ns));
+}
+
 static int take_trial(void *arg, size_t path,
 		      const struct agent_block_path *result, struct err *err)
 {
 	struct search *s = arg;
-	const struct block_datagrams *d = &result->datagrams;
 	const struct plan *plan = s->run->plan;
-	double all = (double)(d->received + d->lost);
+	struct loss_verdict v;
 	struct store_trial t = {
 		.point = s->point,
 		.path = (int)path,
 		.at_ns = s->at_ns,
-		.offered_mbps = result->sent_mbps,
+		.asked_mbps = (double)s->asked_bps[path] / 1e6,
 		.received_mbps = result->throughput_mbps,
-		.datagrams = d->received,
-		.lost = d->lost,
-		.growth = d->growth_us * 1e3 /
-			  (GROWTH_SPAN * (double)plan->slice_ns),
 	};
+	int rc = loss_trial_judge(result->track, result->tracks,
+				  loss_piece_ns(plan->slice_ns),
+				  plan->loss_bound, &v);
 
-	if (all <= 0 || t.offered_mbps <= 0)
+	if (rc)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!v.offered || !result->slices)
 		return 0; /* nothing was offered, nothing is known */
-	t.lossy = (double)d->lost > plan->loss_bound * all ||
-		  t.growth > GROWTH_MAX;
+	t.offered_mbps = offered_mbps(s, result, &v);
+	t.datagrams = v.offered - v.lost;
+	t.lost = v.lost;
+	t.growth = v.growth;
+	t.lossy = v.lossy;
+	t.kept = (double)v.kept / (double)(result->tracks * LOSS_PIECES);
+	t.is_void = v.is_void;
 	enter(s, &t);
 	return store_add_trial(s->run->store, &t, err);
 }
@@ -138,7 +150,7 @@ static int one_trial(struct search *s, int point, struct err *err)
 {
 	struct run *run = s->run;
 	struct measure_args args;
-	int64_t pacing[BLOCK_MAX_PATHS];
+	int64_t *pacing = s->asked_bps;
 	size_t trials = 0;
 	bool any = false;
 	int rc;

@@ -194,5 +194,6 @@ void block_result_free(struct block_result *result)
 {
 	free(result->slice);
 	free(result->latency);
+	free(result->track);
 	memset(result, 0, sizeof(*result));
 }

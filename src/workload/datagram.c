@@ -14,13 +14,16 @@
 #define HELLO_AGAIN_NS (50 * NS_PER_MS)
 #define WELCOMES       3
 
-#define WORD_BYTES 8
+#define WORD_BYTES  8
+#define NUMBER_BITS 48
+
 static const char hello[] = "VZU1helo", welcome[] = "VZU1welc";
 
 /* As it lies on the wire; every field big-endian, no padding. */
 struct wire {
 	uint32_t magic, turn;
-	uint64_t number, sent_ns;
+	uint64_t number; /* of 48 bits, late in the upper ones */
+	uint64_t sent_ns;
 };
 _Static_assert(sizeof(struct wire) == DATAGRAM_BYTES, "datagram.h says so");
 
@@ -30,7 +33,8 @@ void datagram_encode(const struct datagram *datagram,
 	const struct wire wire = {
 		.magic = htobe32(DATAGRAM_MAGIC),
 		.turn = htobe32(datagram->turn),
-		.number = htobe64(datagram->number),
+		.number = htobe64((uint64_t)datagram->late_us << NUMBER_BITS |
+				  datagram->number),
 		.sent_ns = htobe64((uint64_t)datagram->sent_ns),
 	};
 
@@ -47,9 +51,19 @@ int datagram_decode(const char *bytes, size_t size, struct datagram *datagram)
 	if (be32toh(wire.magic) != DATAGRAM_MAGIC)
 		return -EPROTO;
 	datagram->turn = be32toh(wire.turn);
-	datagram->number = be64toh(wire.number);
+	datagram->late_us = (uint16_t)(be64toh(wire.number) >> NUMBER_BITS);
+	datagram->number =
+		be64toh(wire.number) & ((UINT64_C(1) << NUMBER_BITS) - 1);
 	datagram->sent_ns = (int64_t)be64toh(wire.sent_ns);
 	return 0;
+}
+
+int64_t datagram_gap_ns(const struct point *point)
+{
+	double bytes = (double)point->value[AXIS_MESSAGE_SIZE];
+	double bps = (double)point->value[AXIS_PACING_RATE];
+
+	return bps > 0 ? (int64_t)(bytes * 8e9 / bps) : 0;
 }
 
 static void make_word(const char *word, const uint8_t *token,

@@ -17,7 +17,9 @@
  *        0      4  magic  0x565a5531, "VZU1"
  *        4      4  turn   in which it was sent: one that is late counts for
  *                         none, and was lost to its own
- *        8      8  number 1, 2, ... of the flow, over all turns
+ *        8      2  late   us that its sender was kept waiting before it, by
+ *                         a timer or for a processor; paced flows, else 0
+ *       10      6  number 1, 2, ... of the flow, over all turns
  *       16      8  sent   the sender's CLOCK_MONOTONIC, ns
  *
  * Called by this room alone.
@@ -28,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/axis.h"
 #include "base/err.h"
 #include "workload/sock.h"
 
@@ -37,6 +40,7 @@
 
 struct datagram {
 	uint32_t turn;
+	uint16_t late_us; /* 65535: or more */
 	uint64_t number;
 	int64_t sent_ns;
 };
@@ -45,6 +49,9 @@ void datagram_encode(const struct datagram *datagram,
 		     char bytes[static DATAGRAM_BYTES]);
 /* -EPROTO where it is none. */
 int datagram_decode(const char *bytes, size_t size, struct datagram *datagram);
+
+/* Between two of a flow that is paced; 0: it is not. */
+int64_t datagram_gap_ns(const struct point *point);
 
 struct flow;
 

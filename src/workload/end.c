@@ -86,6 +86,7 @@ static int init_lane(struct end *end, size_t i, const struct end_args *args,
 		.flow = &end->flow[flow_at(end, first)],
 		.flows = last - first,
 		.epoll_fd = -1,
+		.waited.fd = -1,
 		.counts = i < end->counting,
 		.receive_flags =
 			args->point->value[AXIS_MSG_TRUNC] ? MSG_TRUNC : 0,
@@ -232,6 +233,7 @@ void end_close(struct end *end, bool at_once)
 	}
 	free(end->lane);
 	free(end->flow);
+	free(end->track);
 	*end = (struct end){ 0 };
 }
 
@@ -301,9 +303,11 @@ int end_report(struct end *end, struct block_result *result, struct err *err)
 	result->fed_bytes = end->fed_bytes;
 	result->fed_ns = end->fed_ns;
 	result->datagrams = end->datagrams;
+	result->track = end->track;
+	result->tracks = end->tracks;
+	end->track = NULL;
 	if (end->counted_turns) {
 		result->datagrams.jitter_us /= (double)end->counted_turns;
-		result->datagrams.growth_us /= (double)end->counted_turns;
 	}
 	if (rc || end->flows == 0 || end->flow[0].fd < 0)
 		return rc;

@@ -46,6 +46,8 @@ struct end {
 	int64_t fed_bytes, fed_ns;
 	struct block_datagrams datagrams; /* counted in them; jitter summed */
 	int64_t counted_turns;
+	struct loss_track *track; /* paced, in them: of each lane */
+	size_t tracks;
 	const struct block_watch *watch; /* a follower's; else NULL */
 	struct gate *gate; /* a conductor's with several pairs; else NULL */
 };

@@ -66,26 +66,3 @@ int lane_step_many(struct lane *lane, lane_step *step, const char *silent,
 	}
 	return rc;
 }
-
-void lane_set_window(struct lane *lane, int64_t open_ns, int64_t measure_ns)
-{
-	lane->early_ns = open_ns + measure_ns / 4;
-	lane->late_ns = open_ns + measure_ns / 4 * 3;
-}
-
-double lane_growth_us(const struct lane *lane)
-{
-	double sum = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < lane->flows; i++) {
-		const struct sequence *s = &lane->flow[i].sequence;
-
-		if (s->turn != lane->turn || s->least_ns[0] == INT64_MAX ||
-		    s->least_ns[1] == INT64_MAX)
-			continue;
-		sum += (double)(s->least_ns[1] - s->least_ns[0]) / 1e3;
-		n++;
-	}
-	return n ? sum / (double)n : 0;
-}

@@ -20,6 +20,8 @@
 #include "base/err.h"
 #include "stats/histogram.h"
 #include "workload/address.h"
+#include "workload/pieces.h"
+#include "workload/waited.h"
 
 /* Datagrams of one flow, at the end that counts them. */
 struct sequence {
@@ -30,9 +32,6 @@ struct sequence {
 	uint64_t reordered; /* came after one with a higher number */
 	int64_t transit_ns; /* of the last one; the clocks' offset is in it */
 	double jitter_ns;   /* RFC 3550, 6.4.1 */
-	/* least transit of this turn's window's first and last quarter;
-	 * INT64_MAX: nothing came */
-	int64_t least_ns[2];
 };
 
 struct flow {
@@ -61,8 +60,9 @@ struct lane {
 	bool counts;
 	int receive_flags; /* MSG_TRUNC, or none */
 	int64_t patience_ns;
-	uint32_t turn;		   /* the one under way; datagrams carry it */
-	int64_t early_ns, late_ns; /* its window without the middle half */
+	uint32_t turn;	      /* the one under way; datagrams carry it */
+	struct pieces pieces; /* of its slice, where it is paced */
+	struct waited waited; /* while paced datagrams are sent or received */
 
 	char *buffer; /* touched, so that no page fault falls into a slice */
 	size_t buffer_bytes;
@@ -91,11 +91,6 @@ static inline uint64_t lane_bytes(const struct lane *lane)
 {
 	return atomic_load_explicit(&lane->bytes, memory_order_relaxed);
 }
-
-/* Datagrams: the window that least transits are of; and by how much they grew
- * in it, the mean of the flows heard of at both of its ends. */
-void lane_set_window(struct lane *lane, int64_t open_ns, int64_t measure_ns);
-double lane_growth_us(const struct lane *lane);
 
 /* Errors that all workloads word alike. */
 int lane_stuck(const struct lane *lane, const char *what, struct err *err);

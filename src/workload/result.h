@@ -12,6 +12,7 @@
 
 #include "base/axis.h"
 #include "stats/histogram.h"
+#include "stats/loss_trial.h"
 
 /* What the counting end saw in one slice. */
 struct block_slice {
@@ -35,8 +36,6 @@ struct block_socket {
 struct block_datagrams {
 	int64_t received, lost, reordered;
 	double jitter_us; /* RFC 3550, 6.4.1: mean over flows and slices */
-	double growth_us; /* of the least transit from a slice's first quarter
-			   * to its last: a queue that fills; mean as jitter */
 };
 
 /* One path's result at one end. `slice`, `latency` and `datagrams` are filled
@@ -52,6 +51,9 @@ struct block_result {
 	int64_t fed_bytes, fed_ns;
 	struct histogram *latency; /* ns of each transaction; NULL: none */
 	struct block_datagrams datagrams;
+	/* Paced datagrams: of each slice and lane; freed with the slices. */
+	struct loss_track *track;
+	size_t tracks;
 };
 
 /*

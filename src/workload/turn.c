@@ -6,6 +6,8 @@
 #include <poll.h>
 
 #include "base/clock.h"
+#include "workload/datagram.h"
+#include "workload/tally.h"
 
 /* Datagrams that have not come so long after the last one are lost. */
 #define QUIET_NS (5 * NS_PER_MS)
@@ -238,53 +240,6 @@ static int await_data(struct course *c, struct err *err)
 	return rc;
 }
 
-/* One lane's window, added to what the others had in theirs. */
-static void add_window(const struct mark *marks, double *bits_per_ns,
-		       struct block_slice *slice)
-{
-	int64_t ns = marks[1].ns - marks[0].ns;
-
-	slice->bytes += (int64_t)(marks[1].bytes - marks[0].bytes);
-	*bits_per_ns += (double)(marks[1].bytes - marks[0].bytes) / (double)ns;
-	if (ns > slice->duration_ns)
-		slice->duration_ns = ns;
-}
-
-static void add_datagrams(struct end *end, const struct lane *lane,
-			  const struct mark *marks)
-{
-	struct block_datagrams *d = &end->datagrams;
-	int64_t received = (int64_t)(marks[1].received - marks[0].received);
-	int64_t lost =
-		(int64_t)(marks[1].expected - marks[0].expected) - received;
-
-	d->received += received;
-	d->lost += lost > 0 ? lost : 0;
-	d->reordered += (int64_t)(marks[1].reordered - marks[0].reordered);
-	d->jitter_us += marks[1].jitter_us / (double)end->counting;
-	d->growth_us += lane_growth_us(lane) / (double)end->counting;
-}
-
-/* The windows of all lanes as one: the bytes of all, and the time in which
- * they come to the sum of the lanes' rates. */
-static void sum_windows(struct course *c, const struct mark *own,
-			struct block_slice *slice)
-{
-	struct end *end = c->end;
-	double rate = 0;
-
-	for (size_t i = 0; i < end->counting; i++) {
-		const struct mark *marks = i ? crew_marks(end->crew, i) : own;
-
-		add_window(marks, &rate, slice);
-		if (c->turn->number && end->ops->lossy)
-			add_datagrams(end, &end->lane[i], marks);
-	}
-	if (end->counting > 1 && rate > 0)
-		slice->duration_ns =
-			(int64_t)((double)slice->bytes / rate + 0.5);
-}
-
 /*
  * The window in ticks, each shown to the watcher: over all lanes, of which
  * the others are seen as they are when lane 0's mark is made. 1 where he has
@@ -391,6 +346,21 @@ static int choose_opening(struct course *c, int64_t *open_ns, struct err *err)
 	return rc;
 }
 
+/* Into pieces: what is paced, and may be lost. */
+static void cut_slice(const struct course *c, struct lane *lane,
+		      int64_t open_ns)
+{
+	const struct workload_ops *ops = c->end->ops;
+	int64_t gap_ns = 0, piece_ns = 0;
+
+	if (ops->lossy && !ops->exchange && c->turn->number)
+		gap_ns = datagram_gap_ns(lane->point);
+	if (gap_ns)
+		piece_ns = loss_piece_ns(c->turn->measure_ns);
+	pieces_open(&lane->pieces, open_ns, piece_ns,
+		    gap_ns / (int64_t)lane->flows);
+}
+
 static int count_window(struct course *c, struct mark marks[2], struct err *err)
 {
 	struct end *end = c->end;
@@ -402,8 +372,7 @@ static int count_window(struct course *c, struct mark marks[2], struct err *err)
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < end->counting; i++)
-		lane_set_window(&end->lane[i], window.open_ns,
-				window.measure_ns);
+		cut_slice(c, &end->lane[i], window.open_ns);
 	crew_start(end->crew, end, true, &window);
 	rc = crew_count_until(lane, wake, window.open_ns, &marks[0], hear, c,
 			      err);
@@ -527,9 +496,10 @@ static int count(struct course *c, struct block_slice *slice, struct err *err)
 		rc = drain(c, err);
 	if (!rc)
 		rc = check_rest(c, err);
+	if (!rc)
+		rc = tally_slice(end, c->turn, marks, slice, err);
 	if (rc)
 		return rc;
-	sum_windows(c, marks, slice);
 	end->counted_turns += c->turn->number > 0;
 	slice->idle_ns = end->last_ns ? first_ns - end->last_ns : 0;
 	end->last_ns = clock_mono_ns();

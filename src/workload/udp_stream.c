@@ -18,6 +18,10 @@
  * is made up for; what is more than BEHIND_MAX_NS of it, as after losing the
  * processor, is lost to the rate. Several flows of a lane have their moments in
  * turn.
+ *
+ * A paced datagram carries how long its sender was kept waiting, by a timer or
+ * for a processor, and not what its own socket took: that is the path's. The
+ * receiver adds when it was kept itself (pieces.h).
  */
 #include <errno.h>
 #include <sys/prctl.h>
@@ -43,9 +47,15 @@
 
 #define BEHIND_MAX_NS (5 * NS_PER_MS)
 
+/* Of how late it wakes the mean is learned: each time a part, and where it
+ * does not sleep any more it tries again by and by. */
+#define LEARN  8
+#define FORGET 256
+
 struct pace {
 	int64_t gap_ns;	   /* of a flow */
 	int64_t margin_ns; /* as above, as learned */
+	int64_t late_ns;   /* kept waiting, not yet told */
 };
 
 static size_t udp_buffer_bytes(const struct point *point, bool counts)
@@ -60,12 +70,17 @@ static bool is_loss(int code)
 	return code == ENOBUFS || code == ECONNREFUSED || code == ENOMEM;
 }
 
-static int send_one(struct lane *lane, struct flow *flow, int64_t now_ns,
-		    struct err *err)
+static int send_stamped(struct lane *lane, struct flow *flow, int64_t now_ns,
+			int64_t late_ns, struct err *err)
 {
-	const struct datagram d = { .turn = lane->turn,
-				    .number = flow->number + 1,
-				    .sent_ns = now_ns };
+	int64_t late_us = late_ns / NS_PER_US;
+	const struct datagram d = {
+		.turn = lane->turn,
+		.late_us =
+			(uint16_t)(late_us < UINT16_MAX ? late_us : UINT16_MAX),
+		.number = flow->number + 1,
+		.sent_ns = now_ns,
+	};
 	ssize_t n;
 
 	datagram_encode(&d, lane->buffer);
@@ -80,12 +95,17 @@ static int send_one(struct lane *lane, struct flow *flow, int64_t now_ns,
 	return 0;
 }
 
+static int send_one(struct lane *lane, struct flow *flow, struct err *err)
+{
+	return send_stamped(lane, flow, clock_mono_ns(), 0, err);
+}
+
 static int feed_unpaced(struct lane *lane, struct err *err)
 {
 	int rc = 0;
 
 	while (!rc && !wake_pending())
-		rc = send_one(lane, &lane->flow[0], clock_mono_ns(), err);
+		rc = send_one(lane, &lane->flow[0], err);
 	return rc;
 }
 
@@ -94,42 +114,47 @@ static int feed_some(struct lane *lane, struct flow *flow, struct err *err)
 	int rc = 0;
 
 	for (int i = 0; i < BURST && !rc && !wake_pending(); i++)
-		rc = send_one(lane, flow, clock_mono_ns(), err);
+		rc = send_one(lane, flow, err);
 	return rc;
 }
 
-/* Longer at once, shorter by and by. */
 static void learn_margin(struct pace *pace, int64_t late_ns)
 {
-	int64_t wanted_ns = late_ns + late_ns / 4;
+	int64_t wanted_ns = late_ns + late_ns / 2;
 
-	if (wanted_ns < MARGIN_MIN_NS)
-		wanted_ns = MARGIN_MIN_NS;
 	if (wanted_ns > MARGIN_MAX_NS)
 		wanted_ns = MARGIN_MAX_NS;
-	if (wanted_ns > pace->margin_ns)
-		pace->margin_ns = wanted_ns;
-	else
-		pace->margin_ns -= (pace->margin_ns - wanted_ns) / 32;
+	pace->margin_ns += (wanted_ns - pace->margin_ns) / LEARN;
+	if (pace->margin_ns < MARGIN_MIN_NS)
+		pace->margin_ns = MARGIN_MIN_NS;
 }
 
-/* Sleeps, then spins; the clock as it was last read. */
+static void sleep_until(struct pace *pace, int64_t until_ns)
+{
+	const struct timespec until = {
+		.tv_sec = until_ns / NS_PER_S,
+		.tv_nsec = until_ns % NS_PER_S,
+	};
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	learn_margin(pace, clock_mono_ns() - until_ns);
+}
+
+/* Sleeps, then spins; the clock as it was last read. Late is who comes after
+ * both the moment and his own arrival here. */
 static int64_t wait_until(struct pace *pace, int64_t due_ns)
 {
 	int64_t now_ns = clock_mono_ns();
+	int64_t from_ns = now_ns > due_ns ? now_ns : due_ns;
 
-	if (due_ns - now_ns > pace->margin_ns) {
-		int64_t until_ns = due_ns - pace->margin_ns;
-		const struct timespec until = {
-			.tv_sec = until_ns / NS_PER_S,
-			.tv_nsec = until_ns % NS_PER_S,
-		};
-
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
-		learn_margin(pace, clock_mono_ns() - until_ns);
-	}
+	if (due_ns - now_ns > pace->margin_ns)
+		sleep_until(pace, due_ns - pace->margin_ns);
+	else if (pace->margin_ns > MARGIN_MIN_NS)
+		pace->margin_ns -= pace->margin_ns / FORGET;
 	while (!wake_pending() && (now_ns = clock_mono_ns()) < due_ns)
 		;
+	if (now_ns - from_ns > pace->late_ns)
+		pace->late_ns = now_ns - from_ns;
 	return now_ns;
 }
 
@@ -169,18 +194,26 @@ static void set_next(struct flow *flow, const struct pace *pace, int64_t now_ns)
 		flow->since_ns = now_ns - BEHIND_MAX_NS;
 }
 
+static void look_at_wait(struct pace *pace, struct waited *waited,
+			 int64_t now_ns)
+{
+	int64_t waited_ns = waited_look(waited, now_ns);
+
+	if (waited_ns > pace->late_ns)
+		pace->late_ns = waited_ns;
+}
+
 static int feed_paced(struct lane *lane, struct err *err)
 {
 	struct pace pace = {
-		.gap_ns =
-			(int64_t)((double)lane->buffer_bytes * 8e9 /
-				  (double)lane->point->value[AXIS_PACING_RATE]),
+		.gap_ns = datagram_gap_ns(lane->point),
 		.margin_ns = MARGIN_MIN_NS,
 	};
 	int rc = 0;
 
 	/* the kernel would add 50 us to every sleep of the thread */
 	prctl(PR_SET_TIMERSLACK, 1);
+	waited_open(&lane->waited);
 	spread_out(lane, pace.gap_ns);
 	while (!rc && !wake_pending()) {
 		struct flow *flow = next_due(lane);
@@ -188,9 +221,12 @@ static int feed_paced(struct lane *lane, struct err *err)
 
 		if (wake_pending())
 			break;
-		rc = send_one(lane, flow, now_ns, err);
+		look_at_wait(&pace, &lane->waited, now_ns);
+		rc = send_stamped(lane, flow, now_ns, pace.late_ns, err);
+		pace.late_ns = 0;
 		set_next(flow, &pace, now_ns);
 	}
+	waited_close(&lane->waited);
 	return rc;
 }
 
@@ -204,19 +240,6 @@ static int udp_feed(struct lane *lane, struct err *err)
 			      err);
 }
 
-/* A late datagram says little; that even the fastest takes longer at the
- * window's end than at its beginning says that a queue fills. */
-static void note_least(const struct lane *lane, struct sequence *s,
-		       int64_t now_ns, int64_t transit_ns)
-{
-	int64_t *least = now_ns < lane->early_ns   ? &s->least_ns[0]
-			 : now_ns >= lane->late_ns ? &s->least_ns[1]
-						   : NULL;
-
-	if (least && transit_ns < *least)
-		*least = transit_ns;
-}
-
 /* RFC 3550, 6.4.1: D is the difference of two datagrams' times of transit,
  * J the mean of |D| with a gain of 1/16. */
 static void note_transit(struct sequence *s, int64_t transit_ns)
@@ -228,35 +251,46 @@ static void note_transit(struct sequence *s, int64_t transit_ns)
 	s->transit_ns = transit_ns;
 }
 
-/* Numbers left out before a turn's first datagram were lost to no window. */
-static void note_number(struct sequence *s, const struct datagram *d)
+/* How many are missing before it; -1: it was. Numbers left out before a turn's
+ * first datagram were lost to no window. */
+static int64_t note_number(struct sequence *s, const struct datagram *d)
 {
-	bool first = s->turn != d->turn;
+	int64_t missing =
+		s->turn == d->turn ? (int64_t)(d->number - s->next) : 0;
 
-	if (first)
-		s->least_ns[0] = s->least_ns[1] = INT64_MAX;
 	s->turn = d->turn;
 	s->received++;
-	if (d->number < s->next) {
+	if (missing < 0) {
 		s->reordered++;
-		return;
+		return -1;
 	}
-	s->expected += first ? 1 : d->number - s->next + 1;
+	s->expected += (uint64_t)missing + 1;
 	s->next = d->number + 1;
+	return missing;
+}
+
+static void take_piece(struct lane *lane, const struct datagram *d,
+		       int64_t missing, int64_t now_ns)
+{
+	int64_t waited_ns = waited_look(&lane->waited, now_ns);
+
+	pieces_add(&lane->pieces, d, missing, now_ns);
+	if (lane->waited.looked_ns == now_ns)
+		pieces_look(&lane->pieces, waited_ns, now_ns);
 }
 
 static void take(struct lane *lane, struct flow *flow, size_t size)
 {
 	struct sequence *s = &flow->sequence;
 	struct datagram d;
-	int64_t now_ns;
+	int64_t missing, now_ns;
 
 	if (datagram_decode(lane->buffer, size, &d) || d.turn != lane->turn)
 		return;
 	lane_add_bytes(lane, size);
-	note_number(s, &d);
+	missing = note_number(s, &d);
 	now_ns = clock_mono_ns();
-	note_least(lane, s, now_ns, now_ns - d.sent_ns);
+	take_piece(lane, &d, missing, now_ns);
 	note_transit(s, now_ns - d.sent_ns);
 }
 
@@ -310,9 +344,15 @@ static int count_some(struct lane *lane, struct flow *flow, struct err *err)
 
 static int udp_count(struct lane *lane, struct err *err)
 {
-	if (lane->epoll_fd < 0)
-		return count_one(lane, err);
-	return lane_step_many(lane, count_some, "no data came", err);
+	int rc;
+
+	if (lane->point->value[AXIS_PACING_RATE])
+		waited_open(&lane->waited);
+	rc = lane->epoll_fd < 0
+		     ? count_one(lane, err)
+		     : lane_step_many(lane, count_some, "no data came", err);
+	waited_close(&lane->waited);
+	return rc;
 }
 
 static int udp_drain(struct lane *lane, struct err *err)
