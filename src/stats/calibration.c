@@ -44,31 +44,53 @@ static bool shift_of(const struct calibration_pairs *p, struct shift *shift)
 	return isfinite(shift->log) && isfinite(shift->se);
 }
 
+struct judging {
+	double band, level; /* level: of each sentinel's own interval */
+};
+
+/* The sentinel that speaks most against the short slices so far. */
+struct worst {
+	bool outside;
+	double far; /* in its own error */
+};
+
 /* Sums over the sentinels that count. */
 struct sums {
 	double log, log2, variance;
 };
 
-static void note_worst(struct calibration_finding *f, size_t index,
-		       const struct shift *s, double *farthest, double level)
-{
-	double nu = (double)(s->n - 1);
-	double far =
-		s->se > 0 ? fabs(s->log) / s->se : (s->log != 0 ? HUGE_VAL : 0);
-	double half = gsl_cdf_tdist_Pinv(1 - level / 2, nu) * s->se;
-
-	if (far <= *farthest)
-		return;
-	*farthest = far;
-	f->worst = index;
-	f->worst_shift = expm1(s->log);
-	f->worst_lo = expm1(s->log - half);
-	f->worst_hi = expm1(s->log + half);
-}
-
 static bool is_outside(double lo, double hi, double band)
 {
 	return lo > band || hi < -band;
+}
+
+/* One outside the band before any that is not: it is what refutes, even where
+ * another is known better and so farther off in its own error. */
+static bool is_worse(const struct worst *a, const struct worst *b)
+{
+	return a->outside != b->outside ? a->outside : a->far > b->far;
+}
+
+static void note_worst(struct calibration_finding *f, size_t index,
+		       const struct shift *s, const struct judging *judging,
+		       struct worst *worst)
+{
+	double nu = (double)(s->n - 1);
+	double half = gsl_cdf_tdist_Pinv(1 - judging->level / 2, nu) * s->se;
+	double lo = expm1(s->log - half), hi = expm1(s->log + half);
+	struct worst this = {
+		.outside = is_outside(lo, hi, judging->band),
+		.far = s->se > 0 ? fabs(s->log) / s->se
+				 : (s->log != 0 ? HUGE_VAL : 0),
+	};
+
+	if (!is_worse(&this, worst))
+		return;
+	*worst = this;
+	f->worst = index;
+	f->worst_shift = expm1(s->log);
+	f->worst_lo = lo;
+	f->worst_hi = hi;
 }
 
 static void conclude(struct calibration_finding *f, const struct sums *sums,
@@ -99,8 +121,11 @@ void calibration_judge(const struct calibration_pairs *pairs, size_t count,
 		       double band, struct calibration_finding *finding)
 {
 	struct calibration_finding *f = finding;
+	/* 5 % over all sentinels, as there are many */
+	const struct judging judging = { .band = band,
+					 .level = 0.05 / (double)count };
+	struct worst worst = { .far = -1 };
 	struct sums sums = { 0 };
-	double farthest = -1;
 
 	memset(f, 0, sizeof(*f));
 	for (size_t i = 0; i < count; i++) {
@@ -113,8 +138,7 @@ void calibration_judge(const struct calibration_pairs *pairs, size_t count,
 		sums.log += s.log;
 		sums.log2 += s.log * s.log;
 		sums.variance += s.se * s.se;
-		/* 5 % over all sentinels, as there are many */
-		note_worst(f, i, &s, &farthest, 0.05 / (double)count);
+		note_worst(f, i, &s, &judging, &worst);
 	}
 	if (f->sentinels)
 		conclude(f, &sums, band);

@@ -40,7 +40,8 @@ struct calibration_finding {
 	enum calibration_verdict verdict;
 	size_t sentinels, rounds; /* that count; rounds summed over them */
 	double shift, lo, hi;	  /* relative: 0.01 is 1 % too high */
-	/* the sentinel that is farthest off in its own error */
+	/* the sentinel that is farthest off in its own error; of those whose
+	 * interval is outside the band, where there are such */
 	size_t worst;
 	double worst_shift, worst_lo, worst_hi;
 };

@@ -115,6 +115,31 @@ static void test_nothing_is_never_nan(void **state)
 	assert_int_equal(f.verdict, CALIBRATION_SHOWN);
 }
 
+/* A sentinel that is well known and a little off hides no other that is not
+ * so well known and far off. */
+static void test_a_sharp_one_hides_no_other(void **state)
+{
+	struct calibration_pairs pairs[2];
+	struct calibration_finding f;
+
+	(void)state;
+	for (size_t j = 0; j < 16; j++) {
+		double wobble = j % 2 ? 1 : -1;
+
+		x[0][j] = u[0][j] = x[1][j] = u[1][j] = 1000;
+		v[0][j] = v[1][j] = 500;
+		y[0][j] = 500 * (1.005 + 0.0001 * wobble);
+		y[1][j] = 500 * (1.06 + 0.02 * wobble);
+	}
+	for (int i = 0; i < 2; i++)
+		pairs[i] = (struct calibration_pairs){ 16, x[i], y[i], u[i],
+						       v[i] };
+	calibration_judge(pairs, 2, BAND, &f);
+	assert_int_equal(f.worst, 1);
+	assert_true(f.worst_lo > BAND);
+	assert_int_equal(f.verdict, CALIBRATION_REFUTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_a_shift_is_refuted),
 		cmocka_unit_test(test_one_sentinel_is_enough),
 		cmocka_unit_test(test_nothing_is_never_nan),
+		cmocka_unit_test(test_a_sharp_one_hides_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
