@@ -12,6 +12,7 @@
 #include "base/units.h"
 
 #define BAR_CELLS      20
+#define KNOWN	       10.0	       /* a wider interval tells nothing yet */
 #define PLAIN_EVERY_NS (10 * NS_PER_S) /* between plain lines */
 
 int progress_open(struct progress *progress, const char *dir, struct err *err)
@@ -131,7 +132,8 @@ void progress_format(const struct study_progress *p, int columns, char *line,
 	}
 	add_bar(p, line, size);
 	for (size_t i = 1; i < p->paths; i++)
-		if (p->path[i].worst_half_width > 0)
+		if (p->path[i].worst_half_width > 0 &&
+		    p->path[i].worst_half_width < KNOWN)
 			add(line, size, "  %s +-%.1f%%", p->path[i].name,
 			    100 * p->path[i].worst_half_width);
 	add_times(p, line, size);
