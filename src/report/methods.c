@@ -208,7 +208,8 @@ static void say_machine(const struct matrix *m,
 			lines,
 			"The machine in the paths' turns: %.0f %% busy, %.1f %% "
 			"stolen by its host%s%s%s.",
-			100 * (double)busy_ns / (double)cpus_ns,
+			/* the kernel counts in ticks: a bit over 1 is 1 */
+			100 * fmin((double)busy_ns / (double)cpus_ns, 1),
 			100 * (double)steal_ns / (double)cpus_ns,
 			*fact(m, "load_before") ? "; load average before " : "",
 			fact(m, "load_before"),

@@ -473,6 +473,32 @@ static void test_words(void **state)
 	assert_string_equal(buf, "2026-11-23 01:00 UTC");
 }
 
+static void test_pauses_are_told(void **state)
+{
+	struct synthetic study = synthetic_quick;
+	struct err err = ERR_INIT;
+	struct fixture f;
+	struct store *store;
+	char *text;
+
+	(void)state;
+	fixture_open(&f, &study);
+	text = fixture_report(&f, "txt", false);
+	assert_null(strstr(text, "with pauses"));
+	free(text);
+	matrix_free(f.matrix);
+	store_close(f.store);
+	assert_int_equal(store_open(&store, f.dir, STORE_WRITE, &err), 0);
+	store_add_event(store, "study", "resumed with 3 blocks", &err);
+	store_close(store);
+	assert_int_equal(store_open(&f.store, f.dir, STORE_READ, &err), 0);
+	assert_int_equal(matrix_load(&f.matrix, f.store, &err), 0);
+	text = fixture_report(&f, "txt", false);
+	assert_non_null(strstr(text, " with pauses, "));
+	free(text);
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_format_lists_the_known),
 		cmocka_unit_test(test_full_disk_is_an_error),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_pauses_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

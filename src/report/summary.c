@@ -85,6 +85,22 @@ static bool is_accelerator(const json_t *difference)
 	return key && strcmp(key, "accelerator") == 0;
 }
 
+/* Then its time from first to last has the pauses in it. */
+static bool was_resumed(const struct matrix *m)
+{
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach(m->events, i, event) {
+		const char *text =
+			json_string_value(json_object_get(event, "text"));
+
+		if (text && strncmp(text, "resumed ", 8) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void say_when(const struct matrix *m, const struct summary_lines *lines)
 {
 	char started[WORDS_MAX], took[WORDS_MAX], paths[1024] = "";
@@ -99,9 +115,10 @@ static void say_when(const struct matrix *m, const struct summary_lines *lines)
 	if (m->discarded)
 		snprintf(discarded, sizeof(discarded), " (%zu discarded)",
 			 m->discarded);
-	summary_say(lines, "%s, %s%s%s; %zu block%s of %s%s",
+	summary_say(lines, "%s, %s%s%s%s; %zu block%s of %s%s",
 		    m->started_at_ns ? started : "no date",
 		    m->finished_at_ns ? took : "not finished",
+		    m->finished_at_ns && was_resumed(m) ? " with pauses" : "",
 		    *m->end ? ", " : "", m->end, m->blocks, plural(m->blocks),
 		    paths, discarded);
 }
