@@ -308,8 +308,12 @@ static int inside(void *arg)
 	if (rc)
 		return cmd_fail(job->command, &err);
 	rc = measure(job, &audience, &err);
-	if (rc < 0)
-		progress_say(progress, err.text);
+	if (rc < 0) {
+		char text[sizeof(err.text) + 16];
+
+		snprintf(text, sizeof(text), "vazao study: %s", err.text);
+		progress_say(progress, text);
+	}
 	progress_close(progress);
 	return rc < 0 ? cmd_status_of(&err) : rc;
 }

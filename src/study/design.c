@@ -220,8 +220,9 @@ static int check_paths(struct run *run, struct err *err)
 		return rc;
 	if (count != run->paths)
 		rc = err_set(err, EINVAL,
-			     "study.db has %zu paths, its plan %zu", count,
-			     run->paths);
+			     "study.db has %zu paths, the plan has %zu now; a "
+			     "study keeps its paths",
+			     count, run->paths);
 	for (size_t p = 0; !rc && p < count; p++)
 		if (!same_path(&stored[p], &run->plan->path[p]))
 			rc = err_set(err, EINVAL,
@@ -277,12 +278,12 @@ static int enter_stored(struct run *run, const struct store_block *block,
 		if (path >= 0 && (size_t)path < run->paths)
 			mbps[path] = block->measurement[i].throughput_mbps;
 	}
-	run->blocks++;
 	if (block->round >= run->round)
 		run->round = block->round + 1;
-	return block->discarded ? 0
-				: ledger_add(run->ledger, (size_t)block->point,
-					     mbps, err);
+	if (block->discarded)
+		return 0;
+	run->blocks++;
+	return ledger_add(run->ledger, (size_t)block->point, mbps, err);
 }
 
 static int load_blocks(struct run *run, struct err *err)
@@ -297,6 +298,7 @@ static int load_blocks(struct run *run, struct err *err)
 		rc = enter_stored(run, &blocks[i], err);
 	store_blocks_free(blocks, count);
 	run->blocks_before = run->blocks;
+	ledger_judge(run->ledger); /* for who is told of it */
 	return rc;
 }
 
@@ -311,14 +313,18 @@ static int resume(struct run *run, struct err *err)
 		return rc;
 	if (count != run->points)
 		rc = err_set(err, EINVAL,
-			     "study.db has %zu points, its plan %zu: it is "
-			     "another plan's study",
+			     "study.db has %zu points, the plan has %zu now; a "
+			     "study keeps its axes: begin another with a DIR "
+			     "of its own",
 			     count, run->points);
 	for (size_t i = 0; !rc && i < count; i++)
 		if (!point_equal(&stored[i], &run->point[i]))
-			rc = err_set(err, EINVAL,
-				     "study.db: point %zu is not the plan's",
-				     i);
+			rc = err_set(
+				err, EINVAL,
+				"study.db: point %zu is not the plan's; a "
+				"study keeps its axes: begin another with a "
+				"DIR of its own",
+				i);
 	free(stored);
 	if (!rc)
 		rc = check_paths(run, err);
