@@ -137,7 +137,8 @@ function drawBlocks(cell) {
 }
 
 function settings(cell) {
-	return h("p", { class: "where" }, study.axes.map((name, i) => [
+	return h("p", { class: "where" }, study.axes.filter(
+		(name) => cell[name] !== null).map((name, i) => [
 		i ? " · " : "", axisOf(name).short, " ",
 		h("b", {}, axisOf(name).format(cell[name]))]));
 }

@@ -92,12 +92,16 @@ export function axisOf(name) {
 	const axis = AXES[name] ?? {};
 	const label = axis.label ?? name.replaceAll("_", " ");
 
-	return { label, short: axis.short ?? label, format: axis.format ?? String };
+	const format = axis.format ?? String;
+
+	return { label, short: axis.short ?? label,
+		format: (value) => value === null ? "not applicable" : format(value) };
 }
 
-/** "MTU 1500, socket 16K, message 4K". */
+/** "MTU 1500, socket 16K, message 4K"; without the axes that a workload
+ * does not have. */
 export function formatPoint(values, names) {
-	return names.map((name) => {
+	return names.filter((name) => values[name] !== null).map((name) => {
 		const axis = axisOf(name);
 
 		return `${axis.short} ${axis.format(values[name])}`;
