@@ -488,7 +488,7 @@ def case_ill_xen(vazao, tmp):
 def break_image(tmp, broken, contents):
     """Another cache, in which the image linux has a file that is no such."""
     source = os.path.dirname(image_lock())
-    cache = os.path.join(tmp, "cache-" + broken)
+    cache = os.path.join(tmp, contents.__name__)
     target = os.path.join(cache, "vazao", "images")
     shutil.copytree(source, target, ignore=lambda d, names: [
         n for n in names if d == source and not n.startswith("linux-")])
@@ -532,9 +532,8 @@ def case_unbootable(vazao, tmp):
         f.write(b"\xeb\xfe" * 65536)
 
     run_unbootable(vazao, tmp, break_image(tmp, "initrd", no_archive), "Kernel panic")
-    cache = break_image(tmp, "kernel", no_header)
-    run_unbootable(vazao, tmp, cache, "qemu: linux kernel too old")
-    os.rename(cache, cache + "-1")
+    run_unbootable(vazao, tmp, break_image(tmp, "kernel", no_header),
+                   "qemu: linux kernel too old")
     run_unbootable(vazao, tmp, break_image(tmp, "kernel", no_code),
                    "did not come up within 60 s")
 
