@@ -87,6 +87,20 @@ cp /modules/guest /run/domU/modules/order
 (cd /run/domU && find . | cpio -o -H newc 2>/dev/null) > /run/domU.img
 rm -r /run/domU
 
+# what the toolstack's own vif-bridge does here; under tcg, its hundreds of
+# lines of bash took a quarter of the time until domU was there
+cat > /run/vif-bridge <<"END"
+#!/usr/bin/busybox sh
+set -e
+[ "$1" = online ] || exit 0
+ip link set "$vif" down
+ip link set "$vif" address fe:ff:ff:ff:ff:ff
+brctl addif "$(xenstore-read "$XENBUS_PATH/bridge")" "$vif"
+ip link set "$vif" up
+xenstore-write "$XENBUS_PATH/hotplug-status" connected
+END
+chmod 755 /run/vif-bridge
+
 cat > /run/domU.cfg <<END
 name = "domU"
 type = "pv"
@@ -94,8 +108,8 @@ kernel = "/kernel"
 ramdisk = "/run/domU.img"
 memory = $vazao_domU_memory
 vcpus = 1
-vif = [ 'mac=$vazao_domU_mac,bridge=xenbr0',
-	'mac=00:16:3e:99:00:02,bridge=mgmt0' ]
+vif = [ 'mac=$vazao_domU_mac,bridge=xenbr0,script=/run/vif-bridge',
+	'mac=00:16:3e:99:00:02,bridge=mgmt0,script=/run/vif-bridge' ]
 on_poweroff = "destroy"
 on_reboot = "destroy"
 on_crash = "destroy"

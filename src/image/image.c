@@ -43,6 +43,7 @@ static const struct recipe *find_recipe(const char *name)
  */
 
 #define FNV_START 0xcbf29ce484222325u
+#define LAYOUT	  "kernel unpacked" /* what make.c makes of recipes */
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
@@ -60,7 +61,7 @@ static uint64_t hash_list(uint64_t hash, const char *const *list)
 
 static uint64_t hash_recipe(const struct recipe *r)
 {
-	uint64_t hash = FNV_START;
+	uint64_t hash = hash_text(FNV_START, LAYOUT);
 
 	hash = hash_list(hash, r->packages);
 	hash = hash_list(hash, r->modules);

@@ -12,6 +12,7 @@
 
 #include "image/cache.h"
 #include "image/cpio.h"
+#include "image/kernel.h"
 #include "image/modules.h"
 #include "image/run.h"
 #include "image/tree.h"
@@ -25,6 +26,7 @@ struct making {
 	char scratch[PATH_MAX]; /* in it: */
 	char debs[PATH_MAX], root[PATH_MAX], out[PATH_MAX];
 	char modules[PATH_MAX]; /* root/lib/modules/RELEASE */
+	char kernel[PATH_MAX];	/* unpacked, in scratch until it is out's */
 	struct cpio *cpio;
 };
 
@@ -134,11 +136,8 @@ static int add_modules(struct making *m, const char *const *names,
 /* What this machine boots another with: the kernel is the same. */
 static int add_guest(struct making *m, struct err *err)
 {
-	char kernel[PATH_MAX];
-	int rc = find_file(m->root, "boot/vmlinuz-*", kernel, err);
+	int rc = cpio_add_file(m->cpio, "kernel", 0644, m->kernel, err);
 
-	if (!rc)
-		rc = cpio_add_file(m->cpio, "kernel", 0644, kernel, err);
 	return rc ? rc
 		  : add_modules(m, m->recipe->guest_modules, "modules/guest",
 				err);
@@ -203,15 +202,23 @@ static int write_initrd(struct making *m, struct err *err)
 	return rc;
 }
 
+static int unpack_kernel(struct making *m, struct err *err)
+{
+	char packed[PATH_MAX];
+	int rc = find_file(m->root, "boot/vmlinuz-*", packed, err);
+
+	if (!rc &&
+	    snprintf(m->kernel, PATH_MAX, "%s/kernel", m->scratch) >= PATH_MAX)
+		rc = err_set(err, ENAMETOOLONG, "%s", m->scratch);
+	return rc ? rc : kernel_unpack(packed, m->scratch, m->kernel, err);
+}
+
 static int take_kernel(const struct making *m, struct err *err)
 {
-	char from[PATH_MAX], to[PATH_MAX + 8];
-	int rc = find_file(m->root, "boot/vmlinuz-*", from, err);
+	char to[PATH_MAX + 8];
 
-	if (rc)
-		return rc;
 	snprintf(to, sizeof(to), "%s/kernel", m->out);
-	return rename(from, to) < 0 ? err_sys(err, errno, "%s", to) : 0;
+	return rename(m->kernel, to) < 0 ? err_sys(err, errno, "%s", to) : 0;
 }
 
 static int take_hypervisor(const struct making *m, struct err *err)
@@ -235,6 +242,8 @@ static int put_together(struct making *m, struct err *err)
 	const char *packages = m->args->packages;
 	int rc = find_dependencies(m, err);
 
+	if (!rc)
+		rc = unpack_kernel(m, err);
 	if (!rc)
 		rc = write_initrd(m, err);
 	if (!rc)

@@ -38,10 +38,8 @@ static const char *const xen_packages[] = {
 	"libxentoollog1",
 	"libyajl2",
 	"busybox-static",
-	"bash",
 	"libc6",
 	"libgcc-s1", /* xl aborts in pthread_cancel() without it */
-	"libtinfo6",
 	"libuuid1",
 	"zlib1g",
 	"liblzma5",

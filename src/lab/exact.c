@@ -151,6 +151,7 @@ static void add_kernel(const struct exact_args *args, struct command_line *c)
 	if (is_xen(args))
 		command_add(c,
 			    "console=com1 com1=115200,8n1 noreboot "
+			    "bootscrub=off "
 			    "dom0_mem=%dM,max:%dM loglvl=error "
 			    "guest_loglvl=error",
 			    args->dom0_memory_mib, args->dom0_memory_mib);

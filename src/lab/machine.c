@@ -76,8 +76,11 @@ static void add_machine(const struct machine *m, struct command_line *c)
 	command_add(c, "-accel");
 	command_add(c, kvm ? "kvm" : "tcg,thread=multi");
 	command_add(c, "-cpu");
-	/* -cpu max makes dom0 crash under tcg (SMAP, XSAVE) */
-	command_add(c, kvm ? "host" : "qemu64");
+	/*
+	 * -cpu max makes dom0 crash under tcg (SMAP, XSAVE). RDRAND: without
+	 * it a kernel takes a second for its first random numbers.
+	 */
+	command_add(c, kvm ? "host" : "qemu64,+rdrand");
 	command_add(c, "-smp");
 	command_add(c, "%d", m->args.cpus);
 	command_add(c, "-m");
@@ -102,6 +105,7 @@ static void add_kernel(const struct machine *m, int kernel, int xen,
 	if (is_xen(m))
 		command_add(c,
 			    "console=com1 com1=115200,8n1 noreboot "
+			    "bootscrub=off "
 			    "dom0_mem=%dM,max:%dM loglvl=error "
 			    "guest_loglvl=error",
 			    m->args.dom0_memory_mib, m->args.dom0_memory_mib);

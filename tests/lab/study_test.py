@@ -526,9 +526,11 @@ def case_unbootable(vazao, tmp):
     def no_header(f):
         f.write(b"\0" * 4096)
 
-    def no_code(f):  # a kernel's header, and then an endless loop
-        setup = 512 * (1 + f.seek(0x1f1) * 0 + f.read(1)[0])
-        f.seek(setup)
+    def no_code(f):  # the first thing that is run is an endless loop
+        head = f.read(56)
+        first = int.from_bytes(head[32:40], "little")  # e_phoff, then p_offset
+        f.seek(first + 8)
+        f.seek(int.from_bytes(f.read(8), "little"))
         f.write(b"\xeb\xfe" * 65536)
 
     run_unbootable(vazao, tmp, break_image(tmp, "initrd", no_archive), "Kernel panic")
