@@ -16,6 +16,7 @@
 #include "analysis/pairs.h"
 #include "analysis/samples.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "stats/rule_2007.h"
 
@@ -428,13 +429,11 @@ static int find_reference(struct matrix *m, const char *name, struct err *err)
 	if (!name)
 		return 0;
 	for (size_t i = 0; i < m->paths; i++) {
-		size_t used = strlen(known);
-
 		m->reference = (int)i;
 		if (strcmp(m->path[i].name, name) == 0)
 			return 0;
-		snprintf(known + used, sizeof(known) - used, "%s%s",
-			 used ? ", " : "", m->path[i].name);
+		text_append(known, sizeof(known), "%s%s", *known ? ", " : "",
+			    m->path[i].name);
 	}
 	return err_set(err, EINVAL, "no path is called '%s': there are %s",
 		       name, known);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/units.h"
 
 static void add(json_t *list, const char *what, json_t *a, json_t *b,
@@ -120,19 +121,18 @@ json_t *unlike_find(const struct compare_args *args)
 	return list;
 }
 
-static void append_value(char *buf, size_t size, const json_t *value)
+void unlike_append_value(char *buf, size_t size, const json_t *value)
 {
-	char *text =
+	char *dumped =
 		json_is_string(value)
-			? strdup(json_string_value(value))
+			? NULL
 			: json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	size_t used = strlen(buf);
+	const char *text = dumped ? dumped : json_string_value(value);
 
-	snprintf(buf + used, size - used, "%.100s",
-		 !text	 ? "?"
-		 : *text ? text
-			 : "not told");
-	free(text);
+	if (json_is_null(value) || !text || !*text)
+		text = "not told";
+	text_append(buf, size, "%.80s", text);
+	free(dumped);
 }
 
 void unlike_format(const json_t *differences, char *buf, size_t size)
@@ -142,17 +142,13 @@ void unlike_format(const json_t *differences, char *buf, size_t size)
 
 	buf[0] = '\0';
 	json_array_foreach((json_t *)differences, i, row) {
-		size_t used = strlen(buf);
-
 		if (!json_object_get(row, "forbids"))
 			continue;
-		snprintf(buf + used, size - used, "%s%s ", used ? "; " : "",
-			 json_string_value(json_object_get(row, "what")));
-		append_value(buf, size, json_object_get(row, "a"));
-		used = strlen(buf);
-		snprintf(buf + used, size - used, " in A, ");
-		append_value(buf, size, json_object_get(row, "b"));
-		used = strlen(buf);
-		snprintf(buf + used, size - used, " in B");
+		text_append(buf, size, "%s%s ", *buf ? "; " : "",
+			    json_string_value(json_object_get(row, "what")));
+		unlike_append_value(buf, size, json_object_get(row, "a"));
+		text_append(buf, size, " in A, ");
+		unlike_append_value(buf, size, json_object_get(row, "b"));
+		text_append(buf, size, " in B");
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * unlike.h - in what two studies differ, and whether that forbids to compare
- * them. Of this room alone.
+ * them. Called by compare.c and by report/compare_words.c.
  */
 #ifndef VAZAO_ANALYSIS_UNLIKE_H
 #define VAZAO_ANALYSIS_UNLIKE_H
@@ -11,6 +11,9 @@
 /* [{"what", "a", "b"}], those that forbid it with "forbids": true. A new
  * reference. */
 json_t *unlike_find(const struct compare_args *args);
+
+/* Appends a difference's "a" or "b", at most 80 bytes of it. */
+void unlike_append_value(char *buf, size_t size, const json_t *value);
 
 /* What forbids it, as one line; "" where nothing does. */
 void unlike_format(const json_t *differences, char *buf, size_t size);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/userdir.h"
 #include "study/timing.h"
 
@@ -119,17 +119,6 @@ int calibration_keep(const char *slices, struct err *err)
 	return rc;
 }
 
-__attribute__((format(printf, 2, 3))) static void
-append(struct calibration_use *use, const char *fmt, ...)
-{
-	size_t used = strlen(use->text);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(use->text + used, sizeof(use->text) - used, fmt, ap);
-	va_end(ap);
-}
-
 /* The kind's finding that holds for sockets of this size; NULL: none. */
 static const json_t *find(const json_t *list, int64_t size)
 {
@@ -218,9 +207,9 @@ static void choose_timings(const struct plan *plan, const json_t *kinds,
 static void say_kind(struct calibration_use *use, const char *kind,
 		     const json_t *list)
 {
-	append(use, "; %s", kind);
+	text_append(use->text, sizeof(use->text), "; %s", kind);
 	if (json_array_size(list) == 0)
-		append(use, " not calibrated");
+		text_append(use->text, sizeof(use->text), " not calibrated");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *entry = json_array_get(list, i);
 		const char *verdict = "", *date = "";
@@ -231,9 +220,11 @@ static void say_kind(struct calibration_use *use, const char *kind,
 		json_get_double(entry, "lo", &lo, NULL);
 		json_get_double(entry, "hi", &hi, NULL);
 		if (i == 0)
-			append(use, " (%.10s)", date);
-		append(use, "%s %s %+.1f to %+.1f %%", i ? "," : "", verdict,
-		       100 * lo, 100 * hi);
+			text_append(use->text, sizeof(use->text), " (%.10s)",
+				    date);
+		text_append(use->text, sizeof(use->text),
+			    "%s %s %+.1f to %+.1f %%", i ? "," : "", verdict,
+			    100 * lo, 100 * hi);
 	}
 }
 
@@ -241,12 +232,13 @@ static void say_timings(const struct plan *plan, const json_t *kinds,
 			const struct timings *timings,
 			struct calibration_use *use)
 {
-	append(use, "as calibrated: ");
+	text_append(use->text, sizeof(use->text), "as calibrated: ");
 	for (size_t i = 0; i < timings->rows; i++) {
 		char text[TIMING_TEXT_MAX];
 
 		timing_format(&timings->row[i], text, sizeof(text));
-		append(use, "%s%s", i ? ", " : "", text);
+		text_append(use->text, sizeof(use->text), "%s%s", i ? ", " : "",
+			    text);
 	}
 	for (size_t p = 1; p < plan->paths; p++) {
 		const char *kind = plan->path[p].kind;
@@ -278,7 +270,8 @@ void calibration_choose(const struct plan *plan, struct calibration_use *use)
 		json_decref(rows);
 		say_timings(plan, kinds, &timings, use);
 	} else {
-		append(use, "not calibrated for these paths on this machine "
+		text_append(use->text, sizeof(use->text),
+			    "not calibrated for these paths on this machine "
 			    "(vazao calibrate does it): where a path has not "
 			    "settled within a slice, its figure is of its "
 			    "beginning");

@@ -2,13 +2,13 @@
 #include "cmd/progress.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/units.h"
 
 #define BAR_CELLS      20
@@ -71,29 +71,17 @@ void progress_on_event(void *arg, const char *text)
 	progress_say(arg, text);
 }
 
-/* Appends as printf; cuts at the end of the line. */
-__attribute__((format(printf, 3, 4))) static void add(char *line, size_t size,
-						      const char *fmt, ...)
-{
-	size_t used = strlen(line);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line + used, size - used, fmt, ap);
-	va_end(ap);
-}
-
 static void add_bar(const struct study_progress *p, char *line, size_t size)
 {
 	size_t done = p->reached + p->failed;
 	size_t full = p->cells ? done * BAR_CELLS / p->cells : 0;
 
-	add(line, size, "[");
+	text_append(line, size, "[");
 	for (size_t i = 0; i < BAR_CELLS; i++)
-		add(line, size, i < full ? "#" : ".");
-	add(line, size, "] %zu/%zu cells", p->reached, p->cells);
+		text_append(line, size, i < full ? "#" : ".");
+	text_append(line, size, "] %zu/%zu cells", p->reached, p->cells);
 	if (p->failed)
-		add(line, size, ", %zu failed", p->failed);
+		text_append(line, size, ", %zu failed", p->failed);
 }
 
 static void add_times(const struct study_progress *p, char *line, size_t size)
@@ -102,7 +90,7 @@ static void add_times(const struct study_progress *p, char *line, size_t size)
 
 	if (p->eta_ns >= 0) {
 		units_format_duration(p->eta_ns, text, sizeof(text));
-		add(line, size, "  %s to go", text);
+		text_append(line, size, "  %s to go", text);
 	}
 	if (p->budget_ns) {
 		int64_t left_ns = p->budget_ns - p->elapsed_ns;
@@ -110,7 +98,7 @@ static void add_times(const struct study_progress *p, char *line, size_t size)
 		units_format_duration(
 			left_ns > 0 ? left_ns / NS_PER_S * NS_PER_S : 0, text,
 			sizeof(text));
-		add(line, size, " (budget %s)", text);
+		text_append(line, size, " (budget %s)", text);
 	}
 }
 
@@ -126,16 +114,17 @@ void progress_format(const struct study_progress *p, int columns, char *line,
 
 	line[0] = '\0';
 	if (p->phase != STUDY_MEASURING) {
-		add(line, size, "%s%s%s ...", phases[p->phase],
-		    p->now[0] ? ": " : "", p->now);
+		text_append(line, size, "%s%s%s ...", phases[p->phase],
+			    p->now[0] ? ": " : "", p->now);
 		return;
 	}
 	add_bar(p, line, size);
 	for (size_t i = 1; i < p->paths; i++)
 		if (p->path[i].worst_half_width > 0 &&
 		    p->path[i].worst_half_width < KNOWN)
-			add(line, size, "  %s +-%.1f%%", p->path[i].name,
-			    100 * p->path[i].worst_half_width);
+			text_append(line, size, "  %s +-%.1f%%",
+				    p->path[i].name,
+				    100 * p->path[i].worst_half_width);
 	add_times(p, line, size);
 	if ((size_t)columns < strlen(line))
 		line[columns] = '\0';

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "lab/placement.h"
 
 #define QUEUES "/sys/class/net/*/queues/rx-*/rps_cpus"
@@ -24,16 +25,12 @@ void steer_format_mask(const cpu_set_t *cpus, char *buf, size_t size)
 			words = cpu / 32 + 1;
 	buf[0] = '\0';
 	for (int w = words - 1; w >= 0; w--) {
-		size_t used = strlen(buf);
 		uint32_t word = 0;
 
 		for (int bit = 0; bit < 32; bit++)
 			if (CPU_ISSET(32 * w + bit, cpus))
 				word |= UINT32_C(1) << bit;
-		snprintf(buf + used, size - used,
-			 w == words - 1 ? "%x" : "%08x", word);
-		if (w > 0)
-			strncat(buf, ",", size - strlen(buf) - 1);
+		text_append(buf, size, w == words - 1 ? "%x" : ",%08x", word);
 	}
 }
 

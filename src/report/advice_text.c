@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "report/findings.h"
 #include "report/scale.h"
 #include "report/words.h"
@@ -85,16 +86,15 @@ static void put_settings(const struct matrix *m, const struct advice_group *g,
 
 	buf[0] = '\0';
 	for (enum axis axis = 0; axis < AXIS_COUNT; axis++) {
-		size_t used = strlen(buf);
 		char value[WORDS_MAX];
 
 		if (axis == AXIS_SOCKET_SIZE || axis == AXIS_MESSAGE_SIZE ||
 		    (axis != AXIS_MTU && !words_axis_varies(m, axis)))
 			continue;
 		axis_say(axis, point->value[axis], value, sizeof(value));
-		snprintf(buf + used, size - used, "%s%s%s%s", used ? ", " : "",
-			 axis_table[axis].label,
-			 *axis_table[axis].label ? " " : "", value);
+		text_append(buf, size, "%s%s%s%s", *buf ? ", " : "",
+			    axis_table[axis].label,
+			    *axis_table[axis].label ? " " : "", value);
 	}
 }
 

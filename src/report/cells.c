@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/cells.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "report/words.h"
 
 #define SHOWN_MAX 8 /* values of an axis */
@@ -31,30 +31,20 @@ static size_t list_values(const struct matrix *m, const bool *in,
 	return count;
 }
 
-__attribute__((format(printf, 3, 4))) static void append(char *buf, size_t size,
-							 const char *fmt, ...)
-{
-	size_t used = strlen(buf);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf + used, size - used, fmt, ap);
-	va_end(ap);
-}
-
 static void put_values(enum axis axis, const int64_t *list, size_t count,
 		       char *buf, size_t size)
 {
 	const char *label = axis_table[axis].label;
 
-	append(buf, size, "%s%s%s", *buf ? "; " : "", label, *label ? " " : "");
+	text_append(buf, size, "%s%s%s", *buf ? "; " : "", label,
+		    *label ? " " : "");
 	for (size_t i = 0; i < count && i < SHOWN_MAX; i++) {
 		char value[WORDS_MAX];
 
 		axis_say(axis, list[i], value, sizeof(value));
-		append(buf, size, "%s%s", i ? ", " : "", value);
+		text_append(buf, size, "%s%s", i ? ", " : "", value);
 	}
-	append(buf, size, "%s", count > SHOWN_MAX ? " ..." : "");
+	text_append(buf, size, "%s", count > SHOWN_MAX ? " ..." : "");
 }
 
 void cells_describe(const struct matrix *matrix, const bool *in, const bool *of,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/unlike.h"
+#include "base/text.h"
 #include "report/compare_formats.h"
 #include "report/words.h"
 
@@ -78,21 +80,6 @@ void compare_say_means(const struct compare_report *report,
 		say_mean(report, &c->mean[i], lines);
 }
 
-static void append_value(char *buf, size_t size, const json_t *value)
-{
-	char *dumped =
-		json_is_string(value)
-			? NULL
-			: json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	const char *text = dumped ? dumped : json_string_value(value);
-	size_t used = strlen(buf);
-
-	if (json_is_null(value) || !text || !*text)
-		text = "not told";
-	snprintf(buf + used, size - used, "%.80s", text);
-	free(dumped);
-}
-
 /* Settings may differ in hundreds of places; JSON has all of them. */
 static void say_differences(const struct comparison *c,
 			    const struct summary_lines *lines)
@@ -103,16 +90,15 @@ static void say_differences(const struct comparison *c,
 	json_t *row;
 
 	json_array_foreach(c->differences, i, row) {
-		size_t used = strlen(text);
-
 		if (i == shown)
 			break;
-		snprintf(text + used, sizeof(text) - used,
-			 "%s%s: ", used ? "; " : "",
-			 json_string_value(json_object_get(row, "what")));
-		append_value(text, sizeof(text), json_object_get(row, "a"));
-		strncat(text, " / ", sizeof(text) - strlen(text) - 1);
-		append_value(text, sizeof(text), json_object_get(row, "b"));
+		text_append(text, sizeof(text), "%s%s: ", i ? "; " : "",
+			    json_string_value(json_object_get(row, "what")));
+		unlike_append_value(text, sizeof(text),
+				    json_object_get(row, "a"));
+		text_append(text, sizeof(text), " / ");
+		unlike_append_value(text, sizeof(text),
+				    json_object_get(row, "b"));
 	}
 	if (count > shown)
 		summary_say(lines, "Differs between A / B, %zu of %zu: %s.",

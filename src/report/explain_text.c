@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "report/cells.h"
 #include "report/findings.h"
 #include "report/scale.h"
@@ -145,16 +146,14 @@ static void put_group(const struct matrix *m, const struct account *a,
 
 	snprintf(buf, size, "%s", m->path[a->path].name);
 	for (enum axis axis = 0; axis < AXIS_COUNT; axis++) {
-		size_t used = strlen(buf);
 		char value[WORDS_MAX];
 
 		if (axis == AXIS_SOCKET_SIZE || axis == AXIS_MESSAGE_SIZE ||
 		    !words_axis_varies(m, axis))
 			continue;
 		axis_say(axis, point->value[axis], value, sizeof(value));
-		snprintf(buf + used, size - used, ", %s%s%s",
-			 axis_table[axis].label,
-			 *axis_table[axis].label ? " " : "", value);
+		text_append(buf, size, ", %s%s%s", axis_table[axis].label,
+			    *axis_table[axis].label ? " " : "", value);
 	}
 }
 
@@ -239,14 +238,12 @@ static void put_shares(const struct account *a, char *buf, size_t size)
 	qsort(order, COLUMNS, sizeof(*order), compare_extra);
 	buf[0] = '\0';
 	for (size_t i = 0; i < COLUMNS; i++) {
-		size_t used = strlen(buf);
-
 		if (!order[i]->valid ||
 		    (order[i]->lo <= 0 && order[i]->hi >= 0))
 			continue;
-		snprintf(buf + used, size - used, "%s%s %+.2f",
-			 used ? ", " : "", place_table[order[i] - a->extra].id,
-			 order[i]->value);
+		text_append(buf, size, "%s%s %+.2f", *buf ? ", " : "",
+			    place_table[order[i] - a->extra].id,
+			    order[i]->value);
 	}
 }
 

@@ -7,12 +7,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "analysis/pairs.h"
+#include "base/text.h"
 #include "report/gnuplot.h"
 #include "report/groups.h"
 #include "report/paths_plot.h"
@@ -29,25 +29,15 @@ struct figures {
 	size_t count, room;
 };
 
-__attribute__((format(printf, 3, 4))) static void append(char *buf, size_t size,
-							 const char *fmt, ...)
-{
-	size_t used = strlen(buf);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf + used, size - used, fmt, ap);
-	va_end(ap);
-}
-
 /* A path's name as part of a file's. */
 static void append_file_name(char *buf, size_t size, const char *name)
 {
 	for (; *name; name++)
-		append(buf, size, "%c",
-		       isalnum((unsigned char)*name) || strchr("._-", *name)
-			       ? *name
-			       : '_');
+		text_append(buf, size, "%c",
+			    isalnum((unsigned char)*name) ||
+					    strchr("._-", *name)
+				    ? *name
+				    : '_');
 }
 
 /* "-receive-offload-on" and ", receive, offload on": the axes of a variant
@@ -67,10 +57,10 @@ static void append_variant(struct plot *plot)
 			continue;
 		axis_format(axes[i], plot->point.value[axes[i]], value,
 			    sizeof(value));
-		append(plot->name, sizeof(plot->name), "-%s%s%s",
-		       alone ? "" : name, alone ? "" : "-", value);
-		append(plot->title, sizeof(plot->title), ", %s%s%s",
-		       alone ? "" : name, alone ? "" : " ", value);
+		text_append(plot->name, sizeof(plot->name), "-%s%s%s",
+			    alone ? "" : name, alone ? "" : "-", value);
+		text_append(plot->title, sizeof(plot->title), ", %s%s%s",
+			    alone ? "" : name, alone ? "" : " ", value);
 	}
 }
 
@@ -110,7 +100,7 @@ static int add_path(struct figures *figures, enum plot_kind kind,
 		return -ENOMEM;
 	snprintf(plot->name, sizeof(plot->name), "%s-", what);
 	append_file_name(plot->name, sizeof(plot->name), name);
-	append(plot->name, sizeof(plot->name), "-mtu-%" PRId64, mtu);
+	text_append(plot->name, sizeof(plot->name), "-mtu-%" PRId64, mtu);
 	snprintf(plot->title, sizeof(plot->title), "%s, MTU %" PRId64, name,
 		 mtu);
 	append_variant(plot);

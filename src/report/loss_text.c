@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "report/words.h"
 
 #define SHOWN 3
@@ -14,13 +15,11 @@ static void write_cell(const struct matrix *m, const struct loss_cell *cell,
 	char where[256] = "", point[WORDS_MAX];
 
 	point_format(cell->cell->point, point, sizeof(point));
-	for (size_t i = 0; i < cell->places && i < SHOWN; i++) {
-		size_t used = strlen(where);
-
-		snprintf(where + used, sizeof(where) - used, "%s%.0f %% at %s",
-			 i ? ", " : "", 100 * cell->place[i].count / cell->all,
-			 cell->place[i].name);
-	}
+	for (size_t i = 0; i < cell->places && i < SHOWN; i++)
+		text_append(where, sizeof(where), "%s%.0f %% at %s",
+			    i ? ", " : "",
+			    100 * cell->place[i].count / cell->all,
+			    cell->place[i].name);
 	prose_bullet(prose, "%s, %s: %s.", m->path[cell->cell->path].name,
 		     point, where);
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "report/exchange.h"
 #include "report/words.h"
@@ -21,17 +22,6 @@ void summary_say(const struct summary_lines *lines, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	lines->line(lines->arg, text);
-}
-
-__attribute__((format(printf, 3, 4))) static void append(char *buf, size_t size,
-							 const char *fmt, ...)
-{
-	size_t used = strlen(buf);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf + used, size - used, fmt, ap);
-	va_end(ap);
 }
 
 static void add_efficiency(struct summary *s, const struct cell *cell,
@@ -110,8 +100,8 @@ static void say_when(const struct matrix *m, const struct summary_lines *lines)
 	units_format_duration(m->finished_at_ns - m->started_at_ns, took,
 			      sizeof(took));
 	for (size_t i = 0; i < m->paths; i++)
-		append(paths, sizeof(paths), "%s%s", i ? ", " : "",
-		       m->path[i].name);
+		text_append(paths, sizeof(paths), "%s%s", i ? ", " : "",
+			    m->path[i].name);
 	if (m->discarded)
 		snprintf(discarded, sizeof(discarded), " (%zu discarded)",
 			 m->discarded);
@@ -139,8 +129,8 @@ static void say_emulated(const struct matrix *m,
 				    value)
 			if (json_is_string(value) &&
 			    strcmp(json_string_value(value), "tcg") == 0)
-				append(nodes, sizeof(nodes), "%s%s",
-				       *nodes ? ", " : "", node);
+				text_append(nodes, sizeof(nodes), "%s%s",
+					    *nodes ? ", " : "", node);
 	}
 	if (*nodes)
 		summary_say(
@@ -256,14 +246,15 @@ static void say_not_reached(const struct matrix *m,
 		total += n;
 		if (!n)
 			continue;
-		append(text, sizeof(text), "%s%s %zu of %zu cells",
-		       *text ? "; " : "", m->path[path].name, n, s.cells);
+		text_append(text, sizeof(text), "%s%s %zu of %zu cells",
+			    *text ? "; " : "", m->path[path].name, n, s.cells);
 		if (!s.widest)
 			continue;
 		words_share(s.widest->efficiency.half_width, width,
 			    sizeof(width));
 		words_point(m, s.widest->point, where, sizeof(where));
-		append(text, sizeof(text), ", widest +-%s at %s", width, where);
+		text_append(text, sizeof(text), ", widest +-%s at %s", width,
+			    where);
 	}
 	if (total)
 		summary_say(lines, "NOT_REACHED, not within +-%.3g %%: %s.",
@@ -351,14 +342,14 @@ static void describe_values(json_t *values, char *buf, size_t size)
 			if (first && strcmp(other, node) != 0)
 				break; /* said already */
 			if (first)
-				append(buf, size, "%s%s on %s",
-				       *buf ? "; " : "",
-				       json_is_string(value)
-					       ? json_string_value(value)
-					       : "not there",
-				       other);
+				text_append(buf, size, "%s%s on %s",
+					    *buf ? "; " : "",
+					    json_is_string(value)
+						    ? json_string_value(value)
+						    : "not there",
+					    other);
 			else
-				append(buf, size, ", %s", other);
+				text_append(buf, size, ", %s", other);
 			first = false;
 		}
 	}
@@ -429,8 +420,8 @@ static void say_events(const struct matrix *m,
 		const char *what =
 			json_string_value(json_object_get(event, "text"));
 
-		append(text, sizeof(text), "%s%s", *text ? "; " : "",
-		       what ? what : "");
+		text_append(text, sizeof(text), "%s%s", *text ? "; " : "",
+			    what ? what : "");
 	}
 	if (first)
 		summary_say(lines, "The last %zu of %zu events: %s.", shown,
