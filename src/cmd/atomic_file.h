@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * atomic_file.h - output that takes its place whole or not at all. Called by
- * the subcommands that have --output.
+ * the subcommands that have --output, and for what a study's directory and the
+ * calibrations hold.
  */
 #ifndef VAZAO_CMD_ATOMIC_FILE_H
 #define VAZAO_CMD_ATOMIC_FILE_H

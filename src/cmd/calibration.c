@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/userdir.h"
+#include "cmd/atomic_file.h"
 #include "study/timing.h"
 
 /* "AMD EPYC, 2 CPUs, Linux 6.1.0-9-amd64": what a calibration holds for. */
@@ -88,6 +89,19 @@ static void keep_finding(json_t *kinds, json_t *finding, const char *date)
 	json_array_append_new(list, entry);
 }
 
+/* Whole, or what was there stays: it took half an hour. */
+static int write_file(const json_t *json, const char *path, struct err *err)
+{
+	struct atomic_file file;
+	int rc = atomic_open(&file, path, err);
+
+	if (rc)
+		return rc;
+	if (json_dumpf(json, file.out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)))
+		rc = err_sys(err, errno, "%s", path);
+	return atomic_close(&file, rc, err);
+}
+
 int calibration_keep(const char *slices, struct err *err)
 {
 	json_t *found = json_loads(slices, 0, NULL), *json, *list, *finding;
@@ -112,8 +126,7 @@ int calibration_keep(const char *slices, struct err *err)
 	}
 	json_array_foreach(list, i, finding)
 		keep_finding(json_object_get(json, "kinds"), finding, date);
-	if (json_dump_file(json, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6)))
-		rc = err_sys(err, errno, "%s", path);
+	rc = write_file(json, path, err);
 	json_decref(json);
 	json_decref(found);
 	return rc;

@@ -9,6 +9,7 @@
 
 #include "analysis/matrix.h"
 #include "base/units.h"
+#include "cmd/atomic_file.h"
 #include "report/profile.h"
 #include "report/report.h"
 #include "store/store.h"
@@ -24,19 +25,13 @@ static int join(char *path, size_t size, const char *dir, const char *name,
 
 static int write_text(const char *path, const char *text, struct err *err)
 {
-	FILE *f = fopen(path, "we");
+	struct atomic_file file;
+	int rc = atomic_open(&file, path, err);
 
-	if (!f)
-		return err_sys(err, errno, "%s", path);
-	fputs(text, f);
-	if (fflush(f) || fsync(fileno(f))) {
-		int code = errno;
-
-		fclose(f);
-		return err_sys(err, code, "%s", path);
-	}
-	fclose(f);
-	return 0;
+	if (rc)
+		return rc;
+	fputs(text, file.out);
+	return atomic_close(&file, 0, err);
 }
 
 /* mkdir -p */
@@ -137,24 +132,15 @@ static int write_format(const struct report_args *args, const char *format,
 			const char *path, struct err *err)
 {
 	struct report_args to_file = *args;
-	char unfinished[4096];
-	int rc = join(unfinished, sizeof(unfinished), path, "", err);
+	struct atomic_file file;
+	int rc = atomic_open(&file, path, err);
 
 	if (rc)
 		return rc;
-	snprintf(unfinished, sizeof(unfinished), "%.4000s.new", path);
-	to_file.out = fopen(unfinished, "we");
+	to_file.out = file.out;
 	to_file.color = false;
-	if (!to_file.out)
-		return err_sys(err, errno, "%s", unfinished);
 	rc = report_find(format, err)->write(&to_file, err);
-	if (fclose(to_file.out) && !rc)
-		rc = err_sys(err, errno, "%s", unfinished);
-	if (!rc && rename(unfinished, path) < 0)
-		rc = err_sys(err, errno, "%s", path);
-	if (rc)
-		unlink(unfinished);
-	return rc;
+	return atomic_close(&file, rc, err);
 }
 
 /* Figures are welcome, not needed: a missing gnuplot is said, no more. */
