@@ -330,7 +330,9 @@ static bool is_capped(const struct matrix *m, const struct cell *cell)
 	       fills_cables(m, reference);
 }
 
-/* In the 2007 rule's words a cell is reached when its mean is. */
+/* In the 2007 rule's words a cell is reached when its mean is. Replicates of
+ * exact time are counted beforehand: nothing stops on its own interval, so
+ * that it takes neither a least number of blocks nor a margin. */
 static bool is_reached(const struct matrix *m, const struct samples *samples,
 		       const struct cell *cell)
 {
@@ -339,6 +341,9 @@ static bool is_reached(const struct matrix *m, const struct samples *samples,
 	if (m->rule_2007)
 		return cell->efficiency.valid &&
 		       rule_2007_reached(s->rate, s->n);
+	if (matrix_is_exact(m))
+		return cell->efficiency.valid &&
+		       cell->efficiency.half_width <= m->precision;
 	return (int64_t)cell->efficiency.n >= m->min_blocks &&
 	       stats_reached(&cell->efficiency, m->precision);
 }

@@ -145,6 +145,24 @@ static void test_min_blocks(void **state)
 	synthetic_remove(dir);
 }
 
+/* Eight replicates are enough where nothing stops by its own interval. */
+static void test_exact_has_no_least_number(void **state)
+{
+	struct synthetic study = synthetic_quick;
+	struct matrix *m = NULL;
+
+	(void)state;
+	study.noise = 0.01;
+	study.blocks = 8;
+	m = load(&study);
+	assert_int_equal(count_status(m, CELL_REACHED), 0);
+	matrix_free(m);
+	study.exact = true;
+	m = load(&study);
+	assert_int_equal(count_status(m, CELL_REACHED), 16);
+	matrix_free(m);
+}
+
 /* At 100 Mbit/s every path of every cell runs into the cable. */
 static void test_capped(void **state)
 {
@@ -400,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_efficiencies_are_near_the_truth),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_min_blocks),
+		cmocka_unit_test(test_exact_has_no_least_number),
 		cmocka_unit_test(test_capped),
 		cmocka_unit_test(test_link_formula),
 		cmocka_unit_test(test_trouble_is_told),

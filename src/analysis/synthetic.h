@@ -25,6 +25,7 @@ struct synthetic {
 	int blocks;	   /* a cell */
 	double noise;	   /* SD of one block's ratio */
 	const char *rule;  /* NULL: blocks; "2007": paths one by one */
+	bool exact;	   /* time: exact */
 	const char *title; /* NULL: "synthetic" */
 	int64_t link_bps;
 	/* the true rate, 10^6 bit/s; NULL: synthetic_rate()'s own */
