@@ -162,7 +162,7 @@ static void write_script(FILE *out, const struct matrix *m, size_t point,
 	static const struct panel panels[] = {
 		{ "all, 10^6 bit/s", SUM, SUM_LO, SUM_HI, "[0:*]", false },
 		{ "CPU us/KB", CPU, 0, 0, "[0:*]", false },
-		{ "Jain index", JAIN, JAIN_LO, JAIN_HI, "[*:1]", false },
+		{ "Jain index", JAIN, JAIN_LO, JAIN_HI, "[*<0.98:1]", false },
 		{ "neighbor p99 us", P99, 0, 0, "[*:*]", true },
 	};
 	int n = m->point[point].value[AXIS_NEIGHBOR] ? 4 : 3;
