@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/compare_formats.h"
+#include "report/line.h"
 #include "report/formats.h"
 #include "report/words.h"
 
@@ -135,27 +136,19 @@ static void put_table(struct table *table)
 			put_row(table, &c->cell[i]);
 }
 
-/* Folded at blanks, two columns in and four below. */
 static void put_line(void *arg, const char *text)
 {
-	int indent = 2;
+	const struct line_place place = { COLUMNS, 2, 4 };
 
-	do {
-		size_t room = COLUMNS - (size_t)indent, n = strlen(text);
-
-		if (n > room)
-			for (n = room; n && text[n] != ' '; n--)
-				;
-		n = n ? n : room;
-		fprintf(arg, "%*s%.*s\n", indent, "", (int)n, text);
-		text += n + strspn(text + n, " ");
-		indent = 4;
-	} while (*text);
+	fputs("  ", arg);
+	line_wrap(arg, text, &place);
 }
 
 static void put_bullet(void *arg, const char *text)
 {
-	fprintf(arg, "- %s\n", text);
+	fputs("- ", arg);
+	line_escape(arg, text);
+	fputc('\n', arg);
 }
 
 static int write_table(const struct compare_report *report, bool markdown,

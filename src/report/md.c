@@ -7,31 +7,21 @@
 #include "report/exchange.h"
 #include "report/formats.h"
 #include "report/groups.h"
+#include "report/line.h"
 #include "report/scale.h"
 #include "report/summary.h"
 #include "report/words.h"
 
-/* What Markdown would take for markup. */
-static void put_text(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '|' || *text == '*' || *text == '_' ||
-		    *text == '<' || *text == '`' || *text == '\\')
-			fputc('\\', out);
-		fputc(*text == '\n' ? ' ' : *text, out);
-	}
-}
-
 static void put_paragraph(void *arg, const char *text)
 {
-	put_text(arg, text);
+	line_escape(arg, text);
 	fputs("\n\n", arg);
 }
 
 static void put_bullet(void *arg, const char *text)
 {
 	fputs("- ", arg);
-	put_text(arg, text);
+	line_escape(arg, text);
 	fputc('\n', arg);
 }
 
@@ -95,7 +85,7 @@ static void put_row(FILE *out, const struct cell *cell)
 	fprintf(out, " %zu |", cell->blocks);
 	if (cell->path) {
 		fputc(' ', out);
-		put_text(out, cell_status_name(cell->status));
+		line_escape(out, cell_status_name(cell->status));
 		fputs(" |", out);
 	}
 	fputc('\n', out);
@@ -108,12 +98,12 @@ static void put_heading(FILE *out, const struct matrix *m, size_t path,
 
 	words_group(m, point, group, sizeof(group));
 	fputs("\n## ", out);
-	put_text(out, m->path[path].name);
+	line_escape(out, m->path[path].name);
 	fputs(path ? " against " : ", the reference", out);
 	if (path)
-		put_text(out, m->path[0].name);
+		line_escape(out, m->path[0].name);
 	fputs(": ", out);
-	put_text(out, group);
+	line_escape(out, group);
 	fprintf(out,
 		"\n\n%s%s %s | 95 %% interval | "
 		"blocks |%s\n%s%s---:|:---:|---:|%s\n",
@@ -159,7 +149,7 @@ static int md_write(const struct report_args *args, struct err *err)
 	const struct summary_lines bullets = { put_bullet, out };
 
 	fputs("# ", out);
-	put_text(out, *m->title ? m->title : "untitled study");
+	line_escape(out, *m->title ? m->title : "untitled study");
 	fputs("\n\n", out);
 	summary_write_head(m, &paragraphs);
 	summary_write_answers(m, &bullets);

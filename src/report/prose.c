@@ -1,62 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/prose.h"
 
+#include <limits.h>
 #include <stdarg.h>
-#include <string.h>
+
+#include "report/line.h"
 
 #define TEXT_MAX     4096
 #define LABEL_COLUMN 16
 
-/* A column a character: UTF-8's further bytes take none. */
-static bool takes_column(char c)
-{
-	return (c & 0xc0) != 0x80;
-}
-
-/* How many bytes fit: up to a blank, but that of "5 %". */
-static size_t fitting(const char *text, int columns)
-{
-	size_t fits = 0, n;
-
-	for (n = 0; text[n]; n++) {
-		columns -= takes_column(text[n]);
-		if (columns < 0)
-			return fits ? fits : n;
-		if (text[n + 1] == ' ' && text[n + 2] != '%')
-			fits = n + 1;
-	}
-	return n;
-}
-
-/* Others' words bring no control characters here. */
-static void put_line(FILE *out, const char *text, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		fputc((unsigned char)text[i] < ' ' ? ' ' : text[i], out);
-	fputc('\n', out);
-}
-
 /* The first line goes on where the caller stopped, at column `indent`. */
 static void wrap(FILE *out, const char *text, int indent)
 {
-	for (bool first = true; *text; first = false) {
-		size_t n = fitting(text, PROSE_COLUMNS - indent);
+	const struct line_place place = { PROSE_COLUMNS, indent, indent };
 
-		if (!first)
-			fprintf(out, "%*s", indent, "");
-		put_line(out, text, n);
-		text += n + strspn(text + n, " ");
-	}
-}
-
-/* What Markdown would take for markup. */
-static void put_escaped(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("|*_<`\\", *text))
-			fputc('\\', out);
-		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-	}
+	line_wrap(out, text, &place);
 }
 
 /* `space`: what stands before it in plain text. */
@@ -65,7 +23,7 @@ static void put_title(const struct prose *prose, const char *markdown,
 {
 	if (prose->markdown) {
 		fputs(markdown, prose->out);
-		put_escaped(prose->out, text);
+		line_escape(prose->out, text);
 		fputs("\n\n", prose->out);
 		return;
 	}
@@ -104,7 +62,7 @@ void prose_paragraph(const struct prose *prose, const char *fmt, ...)
 		wrap(prose->out, text, 0);
 		return;
 	}
-	put_escaped(prose->out, text);
+	line_escape(prose->out, text);
 	fputs("\n\n", prose->out);
 }
 
@@ -133,9 +91,9 @@ void prose_item(const struct prose *prose, enum prose_mark mark,
 	va_end(ap);
 	if (prose->markdown) {
 		fputs("- **", prose->out);
-		put_escaped(prose->out, label);
+		line_escape(prose->out, label);
 		fputs("**: ", prose->out);
-		put_escaped(prose->out, text);
+		line_escape(prose->out, text);
 		fputc('\n', prose->out);
 		return;
 	}
@@ -154,7 +112,7 @@ void prose_detail(const struct prose *prose, const char *fmt, ...)
 	va_end(ap);
 	if (prose->markdown) {
 		fputs("  - ", prose->out);
-		put_escaped(prose->out, text);
+		line_escape(prose->out, text);
 		fputc('\n', prose->out);
 		return;
 	}
@@ -175,7 +133,7 @@ void prose_bullet(const struct prose *prose, const char *fmt, ...)
 		wrap(prose->out, text, 2);
 		return;
 	}
-	put_escaped(prose->out, text);
+	line_escape(prose->out, text);
 	fputc('\n', prose->out);
 }
 
@@ -186,6 +144,7 @@ void prose_begin_lines(const struct prose *prose)
 
 void prose_line(const struct prose *prose, const char *fmt, ...)
 {
+	const struct line_place as_it_is = { INT_MAX, 0, 0 };
 	char text[TEXT_MAX];
 	va_list ap;
 
@@ -193,7 +152,7 @@ void prose_line(const struct prose *prose, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	fputs(prose->markdown ? "" : "    ", prose->out);
-	put_line(prose->out, text, strlen(text));
+	line_wrap(prose->out, text, &as_it_is);
 }
 
 void prose_end_lines(const struct prose *prose)

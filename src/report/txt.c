@@ -9,6 +9,7 @@
 #include "report/exchange.h"
 #include "report/formats.h"
 #include "report/groups.h"
+#include "report/line.h"
 #include "report/scale.h"
 #include "report/summary.h"
 #include "report/words.h"
@@ -19,52 +20,14 @@ struct txt {
 	FILE *out;
 	const struct matrix *matrix;
 	bool color;
-	int indent; /* of lines after the first of a sentence */
 };
-
-/* A column a character: UTF-8's further bytes take none. */
-static bool takes_column(char c)
-{
-	return (c & 0xc0) != 0x80;
-}
-
-/* How many bytes of text fit into so many columns: up to a space, but that
- * of "5 %", or as much of a long word as does. */
-static size_t fitting(const char *text, int columns)
-{
-	size_t fits = 0, n;
-
-	for (n = 0; text[n]; n++) {
-		columns -= takes_column(text[n]);
-		if (columns < 0)
-			return fits ? fits : n;
-		if (text[n + 1] == ' ' && text[n + 2] != '%')
-			fits = n + 1;
-	}
-	return n;
-}
-
-/* Causes and titles are others' words: no control characters from there. */
-static void put_text(FILE *out, const char *text, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		fputc((unsigned char)text[i] < ' ' ? ' ' : text[i], out);
-}
 
 static void wrap(void *arg, const char *text)
 {
 	const struct txt *txt = arg;
-	int indent = 0;
+	const struct line_place place = { COLUMNS, 0, 2 };
 
-	do {
-		size_t n = fitting(text, COLUMNS - indent);
-
-		fprintf(txt->out, "%*s", indent, "");
-		put_text(txt->out, text, n);
-		fputc('\n', txt->out);
-		text += n + strspn(text + n, " ");
-		indent = txt->indent;
-	} while (*text);
+	line_wrap(txt->out, text, &place);
 }
 
 static void bold(struct txt *txt, const char *text)
@@ -240,9 +203,9 @@ static void put_group(struct txt *txt, size_t path, size_t first)
 static int txt_write(const struct report_args *args, struct err *err)
 {
 	const struct matrix *m = args->matrix;
-	struct txt txt = {
-		.out = args->out, .matrix = m, .color = args->color, .indent = 2
-	};
+	struct txt txt = { .out = args->out,
+			   .matrix = m,
+			   .color = args->color };
 	const struct summary_lines lines = { .line = wrap, .arg = &txt };
 
 	bold(&txt, *m->title ? m->title : "untitled study");
