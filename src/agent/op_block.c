@@ -9,9 +9,11 @@
 #include <stdlib.h>
 
 #include "agent/block_json.h"
+#include "base/clock.h"
 #include "base/json.h"
 
-#define SLICES_MAX 1000000
+#define SLICES_MAX	 1000000
+#define TURN_WAIT_MAX_NS (366 * 86400 * NS_PER_S)
 
 void op_block_close(struct agent_state *state)
 {
@@ -350,6 +352,9 @@ static int get_follow_args(const json_t *args, struct block_follow_args *f,
 		rc = get_timing(args, &f->timing, err);
 	if (!rc)
 		rc = json_get_int(args, "turn_wait_ns", &f->turn_wait_ns, err);
+	if (!rc && (f->turn_wait_ns < 0 || f->turn_wait_ns > TURN_WAIT_MAX_NS))
+		rc = err_set(err, ERANGE,
+			     "turn_wait_ns: not within 0 to a year");
 	return rc;
 }
 

@@ -42,6 +42,9 @@ struct task {
 	struct block_slice *slice; /* [members] */
 };
 
+/* No block is given longer; keeps sums of it and a clock far from overflow. */
+#define LONGEST_NS (365 * 86400 * NS_PER_S)
+
 /* What a turn costs beside guard and measure: two round trips and the rest
  * of the data. Generous; for block_longest_ns() alone. */
 #define TURN_EXTRA_NS (20 * NS_PER_MS)
@@ -54,9 +57,13 @@ int64_t block_longest_ns(const struct block_timing *timing, size_t paths,
 	int64_t warmup_ns = timing->warmup_ns + TURN_EXTRA_NS + extra_ns;
 	int64_t slice_ns =
 		timing->guard_ns + timing->slice_ns + TURN_EXTRA_NS + extra_ns;
+	double longest_ns = 2 * ((double)paths * (double)warmup_ns +
+				 (double)slices * (double)slice_ns) +
+			    (double)timing->patience_ns;
 
-	return 2 * ((int64_t)paths * warmup_ns + (int64_t)slices * slice_ns) +
-	       timing->patience_ns;
+	/* exact below 2^53 ns, a hundred days */
+	return longest_ns < (double)LONGEST_NS ? (int64_t)longest_ns
+					       : LONGEST_NS;
 }
 
 static int say_go(struct block_conductor *c, const struct turn *turn,

@@ -126,6 +126,9 @@ int end_init(struct end *end, const struct end_args *args, struct err *err)
 	lay_out(end, args->point);
 	end->flow = calloc(end->flows_max, sizeof(*end->flow));
 	end->lane = calloc(end->lanes, sizeof(*end->lane));
+	/* 0 is a descriptor: end_close() may come before all are made */
+	for (size_t i = 0; end->lane && i < end->lanes; i++)
+		end->lane[i].epoll_fd = -1;
 	if (!end->flow || !end->lane)
 		return err_sys(err, ENOMEM, "%zu flows", end->flows_max);
 	for (size_t i = 0; i < end->lanes && !rc; i++)
