@@ -303,14 +303,15 @@ static void await(struct worker *worker)
 {
 	pthread_mutex_lock(&worker->lock);
 	while (worker->working) {
-		int64_t until_ns = clock_real_ns() + NUDGE_NS;
+		int64_t until_ns = clock_mono_ns() + NUDGE_NS;
 		const struct timespec until = {
 			.tv_sec = until_ns / NS_PER_S,
 			.tv_nsec = until_ns % NS_PER_S,
 		};
 
 		pthread_kill(worker->thread, SIGALRM);
-		pthread_cond_timedwait(&worker->turned, &worker->lock, &until);
+		pthread_cond_clockwait(&worker->turned, &worker->lock,
+				       CLOCK_MONOTONIC, &until);
 	}
 	pthread_mutex_unlock(&worker->lock);
 }
