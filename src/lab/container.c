@@ -34,7 +34,9 @@ int container_create_host(struct lab *lab, struct lab_path *path,
 	char address[16];
 	int rc;
 
-	*c = (struct container){ .lab = lab, .path = path };
+	*c = (struct container){ .lab = lab,
+				 .path = path,
+				 .subnet = lab_take_subnet(lab) };
 	rc = make_host_node(c, err);
 	if (rc)
 		return rc;
@@ -88,13 +90,13 @@ void container_set_stacked(struct container *c)
 void container_format_address(const struct container *c, int host,
 			      char address[static 16])
 {
-	snprintf(address, 16, "10.78.%u.%u", c->cable.number & 0xffU,
-		 host & 0xffU);
+	lab_format_subnet(c->subnet, host, address);
 }
 
 void container_format_subnet(const struct container *c, char subnet[static 20])
 {
-	snprintf(subnet, 20, "10.78.%u.0/24", c->cable.number & 0xffU);
+	lab_format_subnet(c->subnet, 0, subnet);
+	strcat(subnet, "/24");
 }
 
 int container_forward(struct container *c, struct err *err)

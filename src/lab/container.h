@@ -31,6 +31,7 @@ struct container {
 	struct lab_node *node;	/* M1 */
 	struct lab_netns *host; /* its eth0 is .1 on the cable */
 	struct lab_cable cable;
+	int subnet; /* behind the host: lab_take_subnet() */
 };
 
 /* The host with its end of the cable, and a container without an interface;
@@ -52,7 +53,7 @@ int container_add_veth(struct container *c, struct err *err);
 /* eth0 stands on the host's: HOP_STACKED. */
 void container_set_stacked(struct container *c);
 
-/* The subnet behind the host, 10.78.<cable>.0/24. */
+/* The subnet behind the host, 10.78.<n>.0/24. */
 #define CONTAINER_GATEWAY 1 /* where the host itself has an address there */
 #define CONTAINER_OWN	  2
 void container_format_address(const struct container *c, int host,

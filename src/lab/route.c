@@ -66,8 +66,9 @@ int link_add_route(struct lab_netns *netns, const struct link_route *spec,
 		rc = rtnl_route_add(netns_netlink(netns), route, NLM_F_CREATE);
 	rtnl_route_put(route);
 	return rc ? link_err(err, netns, spec->to, rc,
-			     "a route by several cables "
-			     "(CONFIG_IP_ROUTE_MULTIPATH)")
+			     spec->hops > 1 ? "a route by several cables "
+					      "(CONFIG_IP_ROUTE_MULTIPATH)"
+					    : "a route")
 		  : 0;
 }
 

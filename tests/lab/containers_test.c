@@ -32,6 +32,7 @@ enum {
 	PASTA_MTU,
 	SLIRP,
 	SLIRP_MTU,
+	ROUTES, /* no container: its subnets lie beside theirs */
 	PATHS
 };
 
@@ -45,6 +46,8 @@ static const struct agent_bed_path paths[PATHS] = {
 	[PASTA_MTU] = { "pasta.mtu", "pasta", "{\"inner_mtu\": 0}" },
 	[SLIRP] = { "slirp4netns", "slirp4netns", "{\"inner_mtu\": 65520}" },
 	[SLIRP_MTU] = { "slirp.mtu", "slirp4netns", "{\"inner_mtu\": 0}" },
+	[ROUTES] = { "routes", "native",
+		     "{\"spread\": \"routes\", \"cables\": 2}" },
 };
 
 static struct agent_bed bed;
@@ -102,6 +105,7 @@ static void test_what_is_missing_has_a_name(void **state)
 		[PASTA_MTU] = { ENOPKG, "passt" },
 		[SLIRP] = { ENOPKG, "slirp4netns" },
 		[SLIRP_MTU] = { ENOPKG, "slirp4netns" },
+		[ROUTES] = { EOPNOTSUPP, "CONFIG_IP_ROUTE_MULTIPATH" },
 	};
 
 	(void)state;
@@ -119,6 +123,34 @@ static void test_what_is_missing_has_a_name(void **state)
 		assert_non_null(strstr(why->text, lacks[i].words));
 	}
 	assert_true(is_there(VETH));
+}
+
+/* "10.78.2.254" is of "10.78.2."; a path's own two ends may share one. */
+static void test_no_subnet_is_two_paths(void **state)
+{
+	const char *address[2 * PATHS];
+	int path[2 * PATHS], n = 0;
+
+	(void)state;
+	for (int i = 0; i < PATHS; i++) {
+		if (!is_there(i))
+			continue;
+		path[n] = i;
+		address[n++] = lab_path_m1(bed.lab, (size_t)i)->address;
+		path[n] = i;
+		address[n++] = lab_path_m2(bed.lab, (size_t)i)->address;
+	}
+	for (int a = 0; a < n; a++)
+		for (int b = 0; b < a; b++) {
+			size_t net = (size_t)(strrchr(address[a], '.') -
+					      address[a] + 1);
+
+			if (path[a] != path[b] &&
+			    strncmp(address[a], address[b], net) == 0)
+				fail_msg("%s of %s, %s of %s", address[a],
+					 paths[path[a]].name, address[b],
+					 paths[path[b]].name);
+		}
 }
 
 static void test_data_both_ways(void **state)
@@ -193,7 +225,7 @@ static unsigned count_long_frames(int path, int mtu, int offload)
 static void test_no_frame_exceeds_the_mtu(void **state)
 {
 	(void)state;
-	for (int i = VETH; i < PATHS; i++) {
+	for (int i = VETH; i < ROUTES; i++) {
 		if (!is_there(i))
 			continue;
 		/* slirp4netns does send longer ones: docs/containers.md */
@@ -229,7 +261,7 @@ static int64_t end_mtu(int path)
 static void test_the_containers_own_mtu(void **state)
 {
 	(void)state;
-	for (int i = PASTA; i < PATHS; i++) {
+	for (int i = PASTA; i < ROUTES; i++) {
 		if (!is_there(i))
 			continue;
 		agent_bed_set(&bed, (size_t)i, 1500, OFFLOAD_OFF);
@@ -304,6 +336,7 @@ static int run_all(void *arg)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_missing_has_a_name),
+		cmocka_unit_test(test_no_subnet_is_two_paths),
 		cmocka_unit_test(test_data_both_ways),
 		cmocka_unit_test(test_m2_knows_translated_containers_not),
 		cmocka_unit_test(test_no_frame_exceeds_the_mtu),
