@@ -96,6 +96,10 @@ static int spawn(struct ssh_node *ssh, struct lab_channel *channel,
 			&ssh->node.pid, err);
 	close(child_fd[0]);
 	close(child_fd[1]);
+	if (rc) {
+		close(channel->read_fd);
+		close(channel->write_fd);
+	}
 	return rc;
 }
 
