@@ -23,11 +23,28 @@ static int copy_file(int to, const char *file, struct err *err)
 		return err_sys(err, errno, "%s", file);
 	if (fstat(fd, &st) < 0)
 		rc = err_sys(err, errno, "%s", file);
-	while (!rc && at < st.st_size)
-		if (sendfile(to, fd, &at, (size_t)(st.st_size - at)) <= 0)
-			rc = err_sys(err, errno, "copying %s", file);
+	while (!rc && at < st.st_size) {
+		ssize_t n = sendfile(to, fd, &at, (size_t)(st.st_size - at));
+
+		if (n <= 0)
+			rc = err_sys(err, n ? errno : EIO, "copying %s", file);
+	}
 	close(fd);
 	return rc;
+}
+
+/* A disk that fills up takes a part, and says why at the next call. */
+static int write_all(int to, const char *bytes, size_t size, struct err *err)
+{
+	while (size) {
+		ssize_t n = write(to, bytes, size);
+
+		if (n < 0 && errno != EINTR)
+			return err_sys(err, errno, "the guests' agent");
+		bytes += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
 }
 
 static int append_own(int to, const char *agent_path,
@@ -45,8 +62,8 @@ static int append_own(int to, const char *agent_path,
 		rc = cpio_add_text(cpio, text->name, 0644, text->text, err);
 	if (!rc)
 		rc = cpio_finish(cpio, &bytes, &size, err);
-	if (!rc && write(to, bytes, size) != (ssize_t)size)
-		rc = err_sys(err, errno, "the guests' agent");
+	if (!rc)
+		rc = write_all(to, bytes, size, err);
 	cpio_free(cpio);
 	return rc;
 }

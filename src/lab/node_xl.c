@@ -188,6 +188,23 @@ static int write_script(const struct xl_node *x, struct err *err)
 	return rc ? rc : write_text(x, "vif-script", 0700, text, err);
 }
 
+static void remove_files(struct xl_node *x)
+{
+	static const char *const names[] = { "ramdisk", "vif-script",
+					     "config" };
+	char path[96];
+
+	if (!x->dir[0])
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", x->dir, names[i]);
+		unlink(path);
+	}
+	rmdir(x->dir);
+	x->dir[0] = '\0';
+}
+
+/* All of them, or none. */
 static int write_files(struct xl_node *x, struct err *err)
 {
 	int rc;
@@ -202,22 +219,11 @@ static int write_files(struct xl_node *x, struct err *err)
 	rc = write_ramdisk(x, err);
 	if (!rc)
 		rc = write_script(x, err);
-	return rc ? rc : write_config(x, err);
-}
-
-static void remove_files(const struct xl_node *x)
-{
-	static const char *const names[] = { "ramdisk", "vif-script",
-					     "config" };
-	char path[96];
-
-	if (!x->dir[0])
-		return;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", x->dir, names[i]);
-		unlink(path);
-	}
-	rmdir(x->dir);
+	if (!rc)
+		rc = write_config(x, err);
+	if (rc)
+		remove_files(x);
+	return rc;
 }
 
 /*
