@@ -320,7 +320,7 @@ static int build_paths(struct lab *lab, struct lab_path_failure *failures,
 static void steer(struct lab *lab)
 {
 	struct err why = ERR_INIT;
-	char mask[64];
+	char mask[STEER_MASK_MAX];
 
 	if (!lab->args.split_cpus)
 		return;

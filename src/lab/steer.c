@@ -88,13 +88,13 @@ static int run_child(const struct lab_netns *netns, const char *mask,
 		       "%s: steering what it receives", netns_name(netns));
 }
 
-int steer_netns(const struct lab_netns *netns, char mask[static 64],
+int steer_netns(const struct lab_netns *netns, char mask[static STEER_MASK_MAX],
 		struct err *err)
 {
 	cpu_set_t half;
 
 	if (placement_half(PLACEMENT_M2, &half) < 0)
 		return err_set(err, ENODEV, "a single CPU");
-	steer_format_mask(&half, mask, 64);
+	steer_format_mask(&half, mask, STEER_MASK_MAX);
 	return run_child(netns, mask, err);
 }

@@ -20,6 +20,9 @@
 #include "base/err.h"
 #include "lab/links.h"
 
+/* Holds the mask of all CPUs that a cpu_set_t knows. */
+#define STEER_MASK_MAX (CPU_SETSIZE / 32 * 9)
+
 /* "3" for CPUs 0 and 1, "1,00000000" for CPU 32: as the kernel reads masks. */
 void steer_format_mask(const cpu_set_t *cpus, char *buf, size_t size);
 
@@ -28,7 +31,7 @@ void steer_format_mask(const cpu_set_t *cpus, char *buf, size_t size);
  * of M2. *mask is what was set. -ENODEV on a single CPU; where no sysfs can
  * be mounted or written, the errno and the words for it.
  */
-int steer_netns(const struct lab_netns *netns, char mask[static 64],
+int steer_netns(const struct lab_netns *netns, char mask[static STEER_MASK_MAX],
 		struct err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -10,7 +11,7 @@
 
 static void expect(const int *cpus, size_t count, const char *want)
 {
-	char mask[512];
+	char mask[STEER_MASK_MAX];
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
@@ -35,10 +36,27 @@ static void test_masks_are_the_kernels(void **state)
 	expect(NULL, 0, "0");
 }
 
+/* 64 bytes, which it was given once, hold 7 words: the highest CPUs of a
+ * machine of 256 would have been taken for the lowest. */
+static void test_every_cpu_has_room(void **state)
+{
+	char mask[STEER_MASK_MAX];
+	cpu_set_t all;
+
+	(void)state;
+	CPU_ZERO(&all);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		CPU_SET(cpu, &all);
+	steer_format_mask(&all, mask, sizeof(mask));
+	assert_int_equal(strlen(mask), sizeof(mask) - 1);
+	assert_int_equal(strspn(mask, "f,"), sizeof(mask) - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_masks_are_the_kernels),
+		cmocka_unit_test(test_every_cpu_has_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
