@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lab/accel.h"
+#include "lab/cage.h"
 #include "lab/command.h"
 #include "lab/initrd.h"
 #include "lab/keeper.h"
@@ -349,7 +350,9 @@ static int await_life(const struct machine *m, int line, struct err *err)
 
 	do {
 		ready = poll(pfd, 2, clock_poll_ms(deadline_ns));
-	} while (ready < 0 && errno == EINTR);
+	} while (ready < 0 && errno == EINTR && !cage_stop_asked());
+	if (ready < 0)
+		return err_sys(err, EINTR, "booting the machine");
 	if (has_words(m->line[line].fd))
 		return 0;
 	if (ready != 0) /* the keeper is still at what it said last */

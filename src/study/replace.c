@@ -59,6 +59,8 @@ static int start_twice(struct run *run, size_t path, int pair, struct err *err)
 {
 	if (!start_pairs(run, path, pair, err))
 		return 0;
+	if (err->code == EINTR) /* told to stop as it came up */
+		return -EINTR;
 	run_tell(run, "%s: %s; trying again", run->plan->path[path].name,
 		 err->text);
 	return start_pairs(run, path, pair, err);
@@ -75,7 +77,7 @@ static int start_stale(struct run *run, struct err *err)
 
 		if (run->built[p] && team_m1(run->team, p, 0) &&
 		    lab_node_is_stale(lab_path_m1(run->lab, p)->node) &&
-		    start_twice(run, p, -1, &start))
+		    start_twice(run, p, -1, &start) && start.code != EINTR)
 			rc = replace_lose_path(run, p, start.text, err);
 	}
 	return rc;
@@ -86,6 +88,8 @@ int replace_start(struct run *run, size_t path, int pair, struct err *err)
 	struct err start = ERR_INIT;
 	int rc = start_twice(run, path, pair, &start);
 
+	if (rc == -EINTR) /* nobody's fault: run_is_over() will see it */
+		return 0;
 	if (rc)
 		rc = replace_lose_path(run, path, start.text, err);
 	return rc ? rc : start_stale(run, err);

@@ -119,7 +119,45 @@ def interfaces():
     return sorted(os.listdir("/sys/class/net"))
 
 
+def has_keeper(study):
+    for pid in study.processes():
+        try:
+            with open("/proc/%d/comm" % pid) as f:
+                if f.read() == "vazao-keeper\n":
+                    return True
+        except OSError:
+            pass
+    return False
+
+
+def interrupt_a_boot(vazao, tmp):
+    """Ctrl-C ends the wait for a guest that hangs, and fails no cell."""
+    programs = os.path.join(tmp, "bin")
+    os.mkdir(programs)
+    hanging = os.path.join(programs, "linux.uml")
+    with open(hanging, "w") as f:
+        f.write("#!/bin/sh\nexec /bin/sleep 600\n")
+    os.chmod(hanging, 0o755)
+    path = os.environ["PATH"]
+    os.environ["PATH"] = programs + ":" + path
+    directory = os.path.join(tmp, "boot")
+    study = Study(vazao, directory, "quick", "--set", "paths=[native,uml]")
+    os.environ["PATH"] = path
+    check(study.wait_for(lambda: has_keeper(study), 30), "a guest boots")
+    time.sleep(0.5)
+    study.process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    status = study.finish(60)
+    check(status == 5, "Ctrl-C in a boot ends with status 5, not %d" % status,
+          study.output)
+    # a guest's limit is 30 s, and there are two tries
+    check(time.monotonic() - began < 20, "Ctrl-C ends a boot", study.output)
+    for word in ("FAILED", "is lost", "trying again"):
+        check(not study.log_has(word), "no '%s' by Ctrl-C" % word, study.output)
+
+
 def case_resume(vazao, tmp):
+    interrupt_a_boot(vazao, tmp)
     directory = os.path.join(tmp, "s")
     study = Study(vazao, directory, "quick", *SMALL, "--precision", "0.5%",
                   "--budget", "60s", "--seed", "7")
