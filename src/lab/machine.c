@@ -368,26 +368,38 @@ static int await_life(const struct machine *m, int line, struct err *err)
 		       console);
 }
 
-/* KVM may boot one sector and no kernel: then it is not used again. */
-static int boot_and_wait(struct machine *m, int line, struct err *err)
+static int boot_once(struct machine *m, int line, bool *booted, struct err *err)
 {
 	int rc = machine_boot(m, err);
 
-	if (!rc)
-		rc = await_life(m, line, err);
-	if (!rc)
-		return 0;
-	machine_stop(m);
-	if (!m->args.may_emulate || strcmp(m->args.accel, "kvm") != 0)
-		return rc;
-	log_warn("machine %s: no KVM: %s; tcg from now on", m->name, err->text);
-	accel_remember_tcg();
-	m->args.accel = "tcg";
-	rc = machine_boot(m, err);
+	*booted = !rc;
 	if (!rc)
 		rc = await_life(m, line, err);
 	if (rc)
 		machine_stop(m);
+	return rc;
+}
+
+/* KVM may boot one sector and no kernel: then it is not used again. What fails
+ * under tcg as well is not KVM's fault, nor what fails before QEMU runs, nor
+ * that somebody has had enough. */
+static int boot_and_wait(struct machine *m, int line, struct err *err)
+{
+	struct err why = ERR_INIT;
+	bool booted;
+	int rc = boot_once(m, line, &booted, &why);
+
+	if (rc && booted && rc != -EINTR && m->args.may_emulate &&
+	    strcmp(m->args.accel, "kvm") == 0) {
+		log_warn("machine %s: no KVM: %s; tcg from now on", m->name,
+			 why.text);
+		m->args.accel = "tcg";
+		rc = boot_once(m, line, &booted, &why);
+		if (!rc)
+			accel_remember_tcg();
+	}
+	if (rc && err)
+		*err = why;
 	return rc;
 }
 
