@@ -28,6 +28,7 @@ struct lab_plug {
 struct xen_host {
 	struct machine *machine;
 	struct lab_cable cable;
+	bool plain_bridge; /* of its dom0's network, as its first path has it */
 	struct err broken; /* why it could not be made: told to every path */
 };
 
@@ -47,7 +48,7 @@ struct lab {
 	struct nics nics;
 	struct lab_path *path; /* [args.paths] */
 	bool outside;	       /* outside.h */
-	char steering[256];    /* lab_steering() */
+	char steering[512];    /* lab_steering() */
 };
 
 #endif

@@ -74,8 +74,9 @@ static int finish_path(struct lab *lab, struct lab_path *path,
 		       struct lab_node *node, const struct lab_cable *cable,
 		       int host, struct err *err)
 {
+	/* the machine is one: its network is what its first path asked for */
 	const bool on_bridge =
-		has_role(path->options, "dom0") && is_plain_bridge(path);
+		has_role(path->options, "dom0") && lab->xen.plain_bridge;
 	char address[16];
 
 	lab_format_address(cable, host, address);
@@ -135,6 +136,7 @@ static int make_host(struct lab *lab, const struct lab_path *path,
 	if (rc)
 		return rc;
 	args = common_args(lab, path, &host->cable);
+	host->plain_bridge = is_plain_bridge(path);
 	args.name = "xen";
 	args.dom0_memory_mib = (int)path_get_number(path, "dom0_memory");
 	args.memory_mib = args.dom0_memory_mib + guest + XEN_OWN_MIB;
