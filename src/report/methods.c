@@ -11,6 +11,7 @@
 #include "report/exchange.h"
 #include "report/summary.h"
 #include "report/words.h"
+#include "stats/sort.h"
 
 #define TOO_WIDE 2.0 /* half-widths over the precision: too noisy */
 #define RTO_NS	 (200 * NS_PER_MS) /* TCP's least, RTO_MIN of Linux */
@@ -28,13 +29,6 @@ static double fact_ms(const struct matrix *m, const char *key)
 	return strtod(fact(m, key), NULL) / (double)NS_PER_MS;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Median half-width over all estimated cells; 0: there is none. */
 static double median_width(const struct matrix *m)
 {
@@ -47,7 +41,7 @@ static double median_width(const struct matrix *m)
 		    m->cell[i].efficiency.valid)
 			width[n++] = m->cell[i].efficiency.half_width;
 	if (n) {
-		qsort(width, n, sizeof(*width), compare_doubles);
+		stats_sort(width, n);
 		median = width[n / 2];
 	}
 	free(width);

@@ -9,15 +9,10 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_rng.h>
 
+#include "stats/sort.h"
+
 #define DRAWS 4000
 #define LEVEL 0.05 /* of each bound */
-
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 /* The share over as many matrices, drawn with replacement. */
 static double draw(const struct coverage_matrix *matrix, size_t count,
@@ -54,7 +49,7 @@ static int bootstrap(const struct coverage_matrix *matrix, size_t count,
 		gsl_rng_set(rng, (unsigned long)seed);
 		for (size_t i = 0; i < DRAWS; i++)
 			drawn[i] = draw(matrix, count, rng);
-		qsort(drawn, DRAWS, sizeof(*drawn), compare_doubles);
+		stats_sort(drawn, DRAWS);
 		c->lower = clip(
 			c->share +
 			widen * (drawn[(size_t)(LEVEL * DRAWS)] - c->share));

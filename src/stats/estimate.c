@@ -9,6 +9,8 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "stats/sort.h"
+
 #define TRIM	   0.2	 /* of the trimmed ratio, each end */
 #define BLOCKS_MAX 1e9	 /* what stats_blocks_left() ever asks for */
 #define ROUNDING   1e-12 /* residuals below are the arithmetic's */
@@ -70,13 +72,6 @@ static void spread_of(const struct stats_blocks *b, struct spread *spread)
 			isfinite(spread->variance);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static double median_of_sorted(const double *v, size_t n)
 {
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
@@ -92,7 +87,7 @@ static double pooled_sd(double *variance, size_t n)
 
 	if (n == 0)
 		return 0;
-	qsort(variance, n, sizeof(*variance), compare_doubles);
+	stats_sort(variance, n);
 	m = median_of_sorted(variance, n);
 	for (size_t i = 0; i < n; i++)
 		sum += fmin(variance[i], STATS_CLIP * m);

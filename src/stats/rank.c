@@ -8,6 +8,7 @@
 
 #include "stats/family.h"
 #include "stats/order.h"
+#include "stats/sort.h"
 
 struct item {
 	double value;
@@ -87,13 +88,6 @@ static void bench_free(struct bench *bench)
 	free(bench->memory);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* A draw in which one quantity is constant tells nothing: left out. */
 static int resample(struct bench *bench, const double *x, const double *y,
 		    size_t resamples, uint64_t seed, struct stats_rank *rank)
@@ -117,7 +111,7 @@ static int resample(struct bench *bench, const double *x, const double *y,
 		if (!isnan(rho))
 			draw[got++] = rho;
 	}
-	qsort(draw, got, sizeof(*draw), compare_doubles);
+	stats_sort(draw, got);
 	rank->lo = got ? draw[(size_t)(0.025 * (double)(got - 1))] : -1;
 	rank->hi = got ? draw[(size_t)ceil(0.975 * (double)(got - 1))] : 1;
 	free(draw);

@@ -7,6 +7,8 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "stats/sort.h"
+
 #define STATEMENTS 3
 #define TRUE_SHARE (2.0 / 3) /* of the null hypotheses of a family */
 
@@ -28,13 +30,6 @@ static void find_p(struct verdict_test *t, double delta)
 	t->p_worse = upper_tail(t, -t->log_ratio - delta);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* 1 + 1/2 + ... + 1/n */
 static double harmonic(size_t n)
 {
@@ -50,7 +45,7 @@ static double step_up(double *p, size_t n, double q, enum fdr method)
 {
 	double level = method == FDR_BY ? q / harmonic(n) : q / TRUE_SHARE;
 
-	qsort(p, n, sizeof(*p), compare_doubles);
+	stats_sort(p, n);
 	for (size_t i = n; i > 0; i--)
 		if (p[i - 1] <= level * (double)i / (double)n)
 			return p[i - 1];

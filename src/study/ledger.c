@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "stats/sort.h"
+
 /* The blocks of one path at one point: pairs with the reference. */
 struct series {
 	double *rate; /* [rate_room], rates used: with the reference or not */
@@ -269,13 +271,6 @@ size_t ledger_blocks_left(const struct ledger *ledger)
 	return left;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 void ledger_summarize(const struct ledger *ledger, size_t path,
 		      struct ledger_path *summary)
 {
@@ -292,7 +287,7 @@ void ledger_summarize(const struct ledger *ledger, size_t path,
 	}
 	if (!known)
 		return;
-	qsort(ledger->sorted, known, sizeof(*ledger->sorted), compare_doubles);
+	stats_sort(ledger->sorted, known);
 	summary->median_half_width = ledger->sorted[known / 2];
 	summary->worst_half_width = ledger->sorted[known - 1];
 }
