@@ -12,8 +12,7 @@
 
 #include "lab/lab.h"
 
-/* Has this kind of path (kind.h) such machines? */
-bool lab_kind_is_outside(const char *kind);
+/* Are the lab's machines such ones? */
 bool lab_is_outside(const struct lab *lab);
 
 /* What the plan says of a path; addresses "auto" where it leaves them to us. */

@@ -62,13 +62,6 @@ static int build_ssh(struct lab *lab, struct lab_path *path, struct err *err)
 	return 0;
 }
 
-bool lab_kind_is_outside(const char *kind)
-{
-	const struct path_ops *ops;
-
-	return !path_find_kind(kind, &ops, NULL) && ops->kind.outside;
-}
-
 bool lab_is_outside(const struct lab *lab)
 {
 	return lab->outside;

@@ -73,16 +73,6 @@ bool proc_parse_cpu_states(const char *text, int64_t tick_ns,
 	return true;
 }
 
-size_t proc_count_cpus(const char *text)
-{
-	size_t cpus = 0;
-
-	for (const char *line = text; line; line = next_line(line))
-		cpus += strncmp(line, "cpu", 3) == 0 && line[3] >= '0' &&
-			line[3] <= '9';
-	return cpus;
-}
-
 bool proc_find_number(const char *text, const char *key, uint64_t *value)
 {
 	size_t length = strlen(key);

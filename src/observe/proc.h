@@ -35,9 +35,6 @@ extern const char *const proc_cpu_names[CPU_STATES];
 bool proc_parse_cpu_states(const char *text, int64_t tick_ns,
 			   uint64_t ns[static CPU_STATES]);
 
-/* Lines "cpu0", "cpu1" ... of /proc/stat: the CPUs that are online. */
-size_t proc_count_cpus(const char *text);
-
 /* The first number behind `key` at a line's start, "ctxt 123" or "key : 123";
  * a fraction is cut off. */
 bool proc_find_number(const char *text, const char *key, uint64_t *value);

@@ -72,9 +72,6 @@ static void test_old_and_broken_stat(void **state)
 	assert_false(proc_parse_cpu_states("cpu0 1 2 3 4 5 6 7\n", TICK, ns));
 	assert_false(proc_parse_cpu_states("cpu  1 2 3\n", TICK, ns));
 	assert_false(proc_parse_cpu_states("", TICK, ns));
-	assert_int_equal(
-		proc_count_cpus("cpu  1\ncpu0 1\ncpu3 1\nintr 5\ncpufoo 1\n"),
-		2);
 }
 
 static void test_numbers_by_key(void **state)

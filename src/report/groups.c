@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/groups.h"
 
-bool group_same(const struct point *a, const struct point *b)
+#include <stdbool.h>
+
+/* Do both points lie in the same table? */
+static bool group_same(const struct point *a, const struct point *b)
 {
 	for (enum axis axis = 0; axis < AXIS_COUNT; axis++)
 		if (axis != AXIS_SOCKET_SIZE && axis != AXIS_MESSAGE_SIZE &&

@@ -6,13 +6,9 @@
 #ifndef VAZAO_REPORT_GROUPS_H
 #define VAZAO_REPORT_GROUPS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "analysis/matrix.h"
-
-/* Do both points lie in the same table? */
-bool group_same(const struct point *a, const struct point *b);
 
 /* The first point of the next group after the one that `point` opened;
  * matrix->points at the end. Point 0 opens the first. */

@@ -257,15 +257,6 @@ int tap_set_mtu(const struct tap *tap, int mtu, struct err *err)
 	return rc ? err_sys(err, -rc, "%s: MTU %d", tap->name, mtu) : 0;
 }
 
-int tap_get_mac(const struct tap *tap, uint8_t mac[6], struct err *err)
-{
-	struct ifreq ifr = { 0 };
-	int rc = control(tap, SIOCGIFHWADDR, &ifr);
-
-	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
-	return rc ? err_sys(err, -rc, "%s: MAC address", tap->name) : 0;
-}
-
 bool tap_wants_merged(const struct tap *tap)
 {
 	struct ethtool_value value = { .cmd = ETHTOOL_GGRO };

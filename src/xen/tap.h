@@ -49,7 +49,6 @@ bool tap_wants_merged(const struct tap *tap);
 /* No silent loss while the reader holds still: room for so many frames. */
 int tap_set_queue_length(const struct tap *tap, int frames, struct err *err);
 int tap_set_mac(const struct tap *tap, const uint8_t mac[6], struct err *err);
-int tap_get_mac(const struct tap *tap, uint8_t mac[6], struct err *err);
 int tap_set_mtu(const struct tap *tap, int mtu, struct err *err);
 /*
  * Lets only frames of that VLAN (1 to 4094) into the TAP's queue: a filter of
