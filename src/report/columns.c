@@ -167,6 +167,14 @@ CELL_COLUMN(no_loss_trials,
 		    ? json_integer((json_int_t)cell->no_loss.trials)
 		    : json_null())
 
+CELL_COLUMN(no_loss_void,
+	    cell->no_loss.trials
+		    ? json_integer((json_int_t)cell->no_loss.rate.voids)
+		    : json_null())
+CELL_COLUMN(no_loss_uneven, cell->no_loss.trials
+				    ? json_integer(cell->no_loss.rate.uneven)
+				    : json_null())
+
 const struct column measured_columns[] = {
 	{ "throughput_mbps", throughput },
 	{ "throughput_lo", throughput_lo },
@@ -212,5 +220,7 @@ const struct column measured_columns[] = {
 	{ "no_loss_efficiency_lo", no_loss_efficiency_lo },
 	{ "no_loss_efficiency_hi", no_loss_efficiency_hi },
 	{ "no_loss_trials", no_loss_trials },
+	{ "no_loss_void", no_loss_void },
+	{ "no_loss_uneven", no_loss_uneven },
 	{ NULL, NULL },
 };

@@ -40,11 +40,12 @@ static void describe_trials(const struct loss_search *r, char *buf, size_t size)
 {
 	if (r->uneven)
 		snprintf(buf, size,
-			 "%zu trials, of which %zu void: its sender could not "
-			 "hold its pace, so this is no rate of the path",
+			 "%zu trials, %zu of them uneven: its sender could not "
+			 "hold its pace, so this is the mean rate of pauses "
+			 "and bursts",
 			 r->trials, r->voids);
 	else if (r->voids)
-		snprintf(buf, size, "%zu trials, %zu more were void", r->trials,
+		snprintf(buf, size, "%zu trials and %zu void", r->trials,
 			 r->voids);
 	else
 		snprintf(buf, size, "%zu trials", r->trials);

@@ -61,6 +61,8 @@ static const char *const columns[] = {
 	"no_loss_efficiency_lo",
 	"no_loss_efficiency_hi",
 	"no_loss_trials",
+	"no_loss_void",
+	"no_loss_uneven",
 };
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(*columns))

@@ -107,7 +107,8 @@ static void find_limits(const struct loss_trial *t, size_t n, double least,
 	}
 }
 
-/* Of uneven trials so many are made. */
+/* Of uneven trials so many are made, and where the upper end stays open, as
+ * the sender can do no more. */
 #define PATIENCE (2 * LOSS_SEARCH_TRIALS)
 
 static size_t pick(const struct loss_trial *trial, size_t n,
@@ -178,6 +179,8 @@ bool loss_search_is_done(const struct loss_search *found, double precision)
 {
 	if (found->trials < (found->uneven ? PATIENCE : LOSS_SEARCH_TRIALS))
 		return false;
+	if (isinf(found->hi) && found->trials >= PATIENCE)
+		return true;
 	return found->trials >= LOSS_SEARCH_ENOUGH ||
 	       found->state != LOSS_SEARCH_FOUND ||
 	       loss_search_half_width(found) <= precision;

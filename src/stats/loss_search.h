@@ -26,8 +26,9 @@
  * Trials that are void (loss_trial.h) do not count, as long as one in three is
  * not: a rate that cannot be offered evenly is above all that was offered.
  * Where more are void than that, at lower rates too, as on a machine that is
- * loaded, all count, and `uneven` says so: what is then found is of a sender
- * that pauses, and is not the path's rate.
+ * loaded, or on a path whose sender shares its processors with the path, all
+ * count, and `uneven` says so: what is then found is the mean rate of an offer
+ * with pauses and bursts.
  *
  * Pure. Called by the study, which asks for the next rate, and by analysis.
  */
@@ -38,8 +39,8 @@
 #include <stddef.h>
 
 #define LOSS_SEARCH_LR	   3.0
-#define LOSS_SEARCH_TRIALS 20  /* no search ends before */
-#define LOSS_SEARCH_ENOUGH 100 /* every one does */
+#define LOSS_SEARCH_TRIALS 20 /* no search ends before */
+#define LOSS_SEARCH_ENOUGH 60 /* every one does */
 #define LOSS_SEARCH_MAX	   2000
 
 struct loss_trial {
@@ -64,7 +65,8 @@ struct loss_search {
 	bool uneven;   /* there were so many that they had to count as well */
 };
 
-/* Is it time to end a search? A half-width wanted. */
+/* Is it time to end a search? As precise as wanted, a half-width; open at an
+ * end; or long enough. */
 bool loss_search_is_done(const struct loss_search *found, double precision);
 
 /* The trials in any order, LOSS_SEARCH_MAX at most (further ones are left

@@ -102,7 +102,7 @@ int loss_trial_judge(const struct loss_track *track, size_t tracks,
 	}
 	verdict->lossy =
 		(double)verdict->lost > bound * (double)verdict->offered ||
-		verdict->growth > LOSS_GROWTH_MAX;
+		(!verdict->is_void && verdict->growth > LOSS_GROWTH_MAX);
 	free(j.step);
 	return 0;
 }

@@ -44,7 +44,8 @@ struct loss_track {
 	struct loss_piece piece[LOSS_PIECES];
 };
 
-/* Where the trial is void, all but the two first are of all its pieces. */
+/* Where the trial is void, all but the two first are of all its pieces, and
+ * lossy is by what was lost alone. */
 struct loss_verdict {
 	bool is_void;
 	size_t kept; /* pieces that do not count */

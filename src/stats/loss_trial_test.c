@@ -222,7 +222,11 @@ static void test_half_of_it_kept_is_void(void **state)
 	/* and tells of all that it had */
 	assert_int_equal(v.pieces, TRACKS * LOSS_PIECES);
 	assert_int_equal(v.offered, 1000);
-	assert_true(v.lossy);
+	/* of which delay says nothing */
+	assert_false(v.lossy);
+	track[0].piece[2].lost = 2;
+	loss_trial_judge(track, TRACKS, PIECE_NS, BOUND, &v);
+	assert_true(v.is_void && v.lossy && v.lost == 2);
 	loss_trial_judge(track, 0, PIECE_NS, BOUND, &v);
 	assert_true(v.is_void && !v.lossy && v.offered == 0);
 }

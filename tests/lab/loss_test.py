@@ -34,7 +34,7 @@ with tempfile.TemporaryDirectory() as directory:
                "--set", "socket_size=[1048576]",
                "--set", f"message_size=[{MESSAGE}]",
                "--set", "observe=off",
-               "--set", "budget=50s")
+               "--set", "budget=90s")
     if done.returncode == 4:
         print(done.stderr.strip().splitlines()[-1], file=sys.stderr)
         sys.exit(77)
@@ -44,15 +44,18 @@ with tempfile.TemporaryDirectory() as directory:
         run("report", study, "--format", "csv").stdout.splitlines()))
     dom0 = next(r for r in rows if r["path"] == "dom0")
     print(dom0)
-    lo, hi = float(dom0["no_loss_mbps_lo"]), float(dom0["no_loss_mbps_hi"])
-    rate = float(dom0["no_loss_mbps"])
+    lo, hi, rate = (float(dom0["no_loss_mbps" + end] or "inf")
+                    for end in ("_lo", "_hi", ""))
     if int(dom0["no_loss_trials"]) < 20:
         fail("too few trials")
-    # the kernel's timer lets the bucket run a little over its rate, and what
-    # else the machine does is loss
-    if not lo <= 1.05 * TRUTH or not hi >= 0.93 * TRUTH:
+    # the kernel's timer lets the bucket run a little over its rate, and a
+    # queue that fills by less than 1 % of the time is not seen
+    if not lo <= 1.02 * TRUTH or not hi >= 0.98 * TRUTH:
         fail(f"{lo} to {hi} does not have {TRUTH} in it")
-    if not 0.8 * TRUTH < rate < 1.1 * TRUTH:
+    if dom0.get("no_loss_uneven") == "1":
+        print("the machine is too loaded to offer a rate evenly: "
+              f"{dom0['no_loss_void']} uneven trials", file=sys.stderr)
+    elif not 0.95 * TRUTH < rate < 1.05 * TRUTH:
         fail(f"{rate} is not near {TRUTH}")
     # at overload the cable carries what it can
     over = float(dom0["throughput_mbps"])

@@ -14,6 +14,7 @@ import { drawCost } from "./cost.js";
 import { drawExtremes } from "./extremes.js";
 import { drawHeat, drawSigns } from "./heat.js";
 import { drawMethods } from "./methods.js";
+import { drawLoss, hasLoss } from "./loss.js";
 import { drawProfile, hasProfile } from "./profile.js";
 import { drawRows } from "./table.js";
 import { drawScale, hasScale } from "./scale.js";
@@ -76,6 +77,9 @@ const ALL_SECTIONS = [
 		draw: drawChanges, when: hasChanges },
 	{ id: "scale-out", short: "Guests", title: "Guests at the same time",
 		draw: drawScale, when: hasScale },
+	{ id: "no-loss", short: "No loss", title: "The highest rates without loss",
+		draw: (study, cells) => drawLoss(study, cells, pictureWidth()),
+		needs: ["width"], when: hasLoss },
 	{ id: "throughput", short: "Throughput", title: "Throughput",
 		exchange: "Transactions per second",
 		draw: drawThroughput, needs: ["scale"] },
