@@ -18,7 +18,7 @@ static size_t pick(const struct store_trial *all, size_t count, int point,
 			trial[n++] = (struct loss_trial){
 				.offered = all[i].offered_mbps,
 				.lossy = all[i].lossy,
-				.is_void = all[i].is_void,
+				.is_void = (enum loss_void)all[i].is_void,
 			};
 	return n;
 }

@@ -11,6 +11,9 @@
 /* A step where nothing, or all, was lossy yet. */
 #define STEP 1.2
 
+/* Where not one trial says anything: to a hundredth. */
+#define DARK_STEPS 25
+
 #define GOLDEN 0.6180339887498949
 
 static int compare(const void *a, const void *b)
@@ -120,9 +123,11 @@ static size_t pick(const struct loss_trial *trial, size_t n,
 		even += !trial[i].is_void;
 	found->uneven = 3 * even < n;
 	for (size_t i = 0; i < n; i++)
-		if (found->uneven || !trial[i].is_void)
+		if (trial[i].is_void == LOSS_EVEN ||
+		    (found->uneven && trial[i].is_void == LOSS_UNEVEN))
 			picked[at++] = trial[i];
 	found->trials = at;
+	found->made = n;
 	found->voids = n - even;
 	return at;
 }
@@ -177,6 +182,8 @@ double loss_search_half_width(const struct loss_search *found)
 
 bool loss_search_is_done(const struct loss_search *found, double precision)
 {
+	if (found->made >= 2 * LOSS_SEARCH_ENOUGH)
+		return true;
 	if (found->trials < (found->uneven ? PATIENCE : LOSS_SEARCH_TRIALS))
 		return false;
 	if (isinf(found->hi) && found->trials >= PATIENCE)
@@ -209,8 +216,8 @@ double loss_search_next(const struct loss_trial *trial, size_t trials,
 		return found.rate / STEP;
 	case LOSS_SEARCH_FOUND:
 		return found.rate * exp(2 * u * spread(&found));
-	default:
-		return first;
+	default: /* all dark: slower */
+		return first * pow(STEP, -fmin((double)found.made, DARK_STEPS));
 	}
 }
 

@@ -27,8 +27,8 @@
  * not: a rate that cannot be offered evenly is above all that was offered.
  * Where more are void than that, at lower rates too, as on a machine that is
  * loaded, or on a path whose sender shares its processors with the path, all
- * count, and `uneven` says so: what is then found is the mean rate of an offer
- * with pauses and bursts.
+ * count but the dark ones, and `uneven` says so: what is then found is the mean
+ * rate of an offer with pauses and bursts.
  *
  * Pure. Called by the study, which asks for the next rate, and by analysis.
  */
@@ -38,6 +38,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "stats/loss_trial.h"
+
 #define LOSS_SEARCH_LR	   3.0
 #define LOSS_SEARCH_TRIALS 20 /* no search ends before */
 #define LOSS_SEARCH_ENOUGH 60 /* every one does */
@@ -46,7 +48,7 @@
 struct loss_trial {
 	double offered; /* > 0, any unit */
 	bool lossy;
-	bool is_void; /* loss_trial.h */
+	enum loss_void is_void;
 };
 
 enum loss_search_state {
@@ -61,7 +63,8 @@ struct loss_search {
 	enum loss_search_state state;
 	double rate, lo, hi;
 	size_t trials; /* that count */
-	size_t voids;  /* the others */
+	size_t voids;  /* uneven and dark ones, counted or not */
+	size_t made;   /* all */
 	bool uneven;   /* there were so many that they had to count as well */
 };
 

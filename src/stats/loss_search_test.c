@@ -26,10 +26,10 @@ static void test_no_trial_says_nothing(void **state)
 
 static void test_all_alike_is_an_open_end(void **state)
 {
-	const struct loss_trial none[] = { { 3, false, false },
-					   { 5, false, false } };
-	const struct loss_trial all[] = { { 3, true, false },
-					  { 5, true, false } };
+	const struct loss_trial none[] = { { 3, false, LOSS_EVEN },
+					   { 5, false, LOSS_EVEN } };
+	const struct loss_trial all[] = { { 3, true, LOSS_EVEN },
+					  { 5, true, LOSS_EVEN } };
 	struct loss_search found;
 
 	(void)state;
@@ -108,8 +108,9 @@ static void test_the_ratio_has_both_errors(void **state)
 static void test_voids_do_not_count(void **state)
 {
 	const struct loss_trial trial[] = {
-		{ 3, false, false }, { 4, true, true },	 { 5, false, false },
-		{ 6, true, false },  { 7, false, true }, { 8, true, false },
+		{ 3, false, LOSS_EVEN }, { 4, true, LOSS_UNEVEN },
+		{ 5, false, LOSS_EVEN }, { 6, true, LOSS_EVEN },
+		{ 7, false, LOSS_DARK }, { 8, true, LOSS_EVEN },
 	};
 	struct loss_search found;
 
@@ -144,7 +145,7 @@ static size_t play(gsl_rng *rng, const struct bench *b,
 		trial[n++] = (struct loss_trial){
 			.offered = is_void ? 0.8 * x : x,
 			.lossy = is_void || x > b->capacity,
-			.is_void = is_void,
+			.is_void = is_void ? LOSS_UNEVEN : LOSS_EVEN,
 		};
 		loss_search_fit(trial, n, found);
 	} while (n < LOSS_SEARCH_MAX && !loss_search_is_done(found, 0.05));
@@ -204,6 +205,37 @@ static void test_nothing_is_even(void **state)
 	assert_int_equal(found.trials, found.voids);
 	assert_int_equal(found.state, LOSS_SEARCH_BELOW);
 	gsl_rng_free(rng);
+}
+
+/* Every trial dark: slower and slower, an end, and nothing claimed. */
+static void test_dark_trials_say_nothing(void **state)
+{
+	struct loss_trial trial[200];
+	struct loss_search found = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	while (n < 200 && !loss_search_is_done(&found, 0.05)) {
+		trial[n] = (struct loss_trial){
+			.offered = loss_search_next(trial, n, 1000),
+			.is_void = LOSS_DARK,
+		};
+		loss_search_fit(trial, ++n, &found);
+	}
+	assert_int_equal(n, 2 * LOSS_SEARCH_ENOUGH);
+	assert_int_equal(found.state, LOSS_SEARCH_UNKNOWN);
+	assert_true(found.voids == n && found.trials == 0);
+	assert_true(trial[n - 1].offered < 15 && trial[n - 1].offered > 5);
+	/* among uneven ones they hide nothing, and claim nothing */
+	for (size_t i = 0; i < 60; i++)
+		trial[i] = (struct loss_trial){
+			.offered = 1 + (double)i,
+			.is_void = i < 30 ? LOSS_UNEVEN : LOSS_DARK,
+		};
+	loss_search_fit(trial, 60, &found);
+	assert_int_equal(found.state, LOSS_SEARCH_ABOVE);
+	NEAR(found.rate, 30);
+	assert_true(found.uneven && found.trials == 30 && found.voids == 60);
 }
 
 /*
@@ -316,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_stalls_do_not_move_the_rate),
 		cmocka_unit_test(test_the_senders_end),
 		cmocka_unit_test(test_nothing_is_even),
+		cmocka_unit_test(test_dark_trials_say_nothing),
 		cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_coverage_of_the_ratio),
 	};

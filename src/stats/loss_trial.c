@@ -80,6 +80,17 @@ static void look_over(struct judging *j, const struct loss_track *track,
 			    : 0;
 }
 
+static void conclude(struct loss_verdict *v, double bound)
+{
+	bool grows = v->growth > LOSS_GROWTH_MAX;
+
+	v->lossy = (double)v->lost > bound * (double)v->offered;
+	if (v->is_void && grows && !v->lossy)
+		v->is_void = LOSS_DARK;
+	else if (!v->is_void)
+		v->lossy |= grows;
+}
+
 int loss_trial_judge(const struct loss_track *track, size_t tracks,
 		     int64_t piece_ns, double bound,
 		     struct loss_verdict *verdict)
@@ -87,7 +98,7 @@ int loss_trial_judge(const struct loss_track *track, size_t tracks,
 	struct judging j = { .verdict = verdict, .piece_ns = (double)piece_ns };
 	size_t all = tracks * LOSS_PIECES;
 
-	*verdict = (struct loss_verdict){ .is_void = true };
+	*verdict = (struct loss_verdict){ .is_void = LOSS_DARK };
 	if (!tracks)
 		return 0;
 	j.step = calloc(all, sizeof(*j.step));
@@ -95,14 +106,12 @@ int loss_trial_judge(const struct loss_track *track, size_t tracks,
 		return -ENOMEM;
 	look_over(&j, track, tracks);
 	verdict->kept = all - verdict->pieces;
-	verdict->is_void = 2 * verdict->kept >= all;
+	verdict->is_void = 2 * verdict->kept >= all ? LOSS_UNEVEN : LOSS_EVEN;
 	if (verdict->is_void) {
 		j.all = true;
 		look_over(&j, track, tracks);
 	}
-	verdict->lossy =
-		(double)verdict->lost > bound * (double)verdict->offered ||
-		(!verdict->is_void && verdict->growth > LOSS_GROWTH_MAX);
+	conclude(verdict, bound);
 	free(j.step);
 	return 0;
 }

@@ -44,10 +44,16 @@ struct loss_track {
 	struct loss_piece piece[LOSS_PIECES];
 };
 
+enum loss_void {
+	LOSS_EVEN,   /* the rate was offered */
+	LOSS_UNEVEN, /* its mean was, with pauses and bursts */
+	LOSS_DARK /* as before; and delay grew, by a queue or by the stalls */
+};
+
 /* Where the trial is void, all but the two first are of all its pieces, and
  * lossy is by what was lost alone. */
 struct loss_verdict {
-	bool is_void;
+	enum loss_void is_void;
 	size_t kept; /* pieces that do not count */
 	bool lossy;
 	size_t pieces; /* that count */

@@ -217,7 +217,7 @@ static void test_half_of_it_kept_is_void(void **state)
 	assert_true(v.lossy);
 	track[0].piece[8].kept = true;
 	loss_trial_judge(track, TRACKS, PIECE_NS, BOUND, &v);
-	assert_true(v.is_void);
+	assert_int_equal(v.is_void, LOSS_DARK);
 	assert_int_equal(v.kept, 10);
 	/* and tells of all that it had */
 	assert_int_equal(v.pieces, TRACKS * LOSS_PIECES);
@@ -226,9 +226,19 @@ static void test_half_of_it_kept_is_void(void **state)
 	assert_false(v.lossy);
 	track[0].piece[2].lost = 2;
 	loss_trial_judge(track, TRACKS, PIECE_NS, BOUND, &v);
-	assert_true(v.is_void && v.lossy && v.lost == 2);
+	assert_int_equal(v.is_void, LOSS_UNEVEN);
+	assert_true(v.lossy && v.lost == 2);
+	for (size_t i = 0; i < TRACKS; i++) {
+		run_track(&(struct path){ .load = 0.9 }, &track[i]);
+		for (int k = 0; k < LOSS_PIECES; k += 2)
+			track[i].piece[k].kept = true;
+	}
+	loss_trial_judge(track, TRACKS, PIECE_NS, BOUND, &v);
+	assert_int_equal(v.is_void, LOSS_UNEVEN);
+	assert_false(v.lossy);
 	loss_trial_judge(track, 0, PIECE_NS, BOUND, &v);
-	assert_true(v.is_void && !v.lossy && v.offered == 0);
+	assert_int_equal(v.is_void, LOSS_DARK);
+	assert_true(!v.lossy && v.offered == 0);
 }
 
 /* At a low rate most pieces are empty, and count as such. */

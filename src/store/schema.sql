@@ -196,5 +196,5 @@ CREATE TABLE trial (
 	lossy INTEGER NOT NULL, -- 1: above the plan's loss_bound
 	asked_mbps REAL NOT NULL DEFAULT 0, -- 0: an older study did not note it
 	kept REAL NOT NULL DEFAULT 0, -- share of it that did not count
-	void INTEGER NOT NULL DEFAULT 0 -- 1: too much of it
+	void INTEGER NOT NULL DEFAULT 0 -- 1: too much of it; 2: delay grew, too
 ) STRICT;

@@ -14,7 +14,7 @@ int store_add_trial(struct store *store, const struct store_trial *t,
 		      "nniddiidnddn", t->point, t->path, t->at_ns,
 		      t->offered_mbps, t->received_mbps, t->datagrams, t->lost,
 		      t->growth, (int)t->lossy, t->asked_mbps, t->kept,
-		      (int)t->is_void);
+		      t->is_void);
 }
 
 static int read_trial(struct db *db, sqlite3_stmt *query, void *row,

@@ -20,7 +20,7 @@ struct store_trial {
 	bool lossy;		 /* above the plan's bound */
 	double asked_mbps;	 /* 0: not noted */
 	double kept;		 /* share of its time that did not count, */
-	bool is_void;		 /* which was too much */
+	int is_void;		 /* enum loss_void: it was too much */
 };
 
 /* Durable when it returns. */

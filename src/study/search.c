@@ -61,7 +61,7 @@ static void enter(struct search *s, const struct store_trial *t)
 		f->trial[f->trials++] = (struct loss_trial){
 			.offered = t->offered_mbps,
 			.lossy = t->lossy,
-			.is_void = t->is_void,
+			.is_void = (enum loss_void)t->is_void,
 		};
 	f->done = is_done(s, f);
 	if (f->done)
@@ -109,7 +109,7 @@ static int take_trial(void *arg, size_t path,
 	t.growth = v.growth;
 	t.lossy = v.lossy;
 	t.kept = (double)v.kept / (double)(result->tracks * LOSS_PIECES);
-	t.is_void = v.is_void;
+	t.is_void = (int)v.is_void;
 	enter(s, &t);
 	return store_add_trial(s->run->store, &t, err);
 }
