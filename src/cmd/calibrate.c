@@ -99,6 +99,10 @@ static void tell_finding(const json_t *finding)
 		json_get_double(finding, keys[i], &v[i], NULL);
 	timing_format(&timing, text, sizeof(text));
 	printf("%-8s %s: %s\n", path, text, verdict);
+	if (rounds < 2) {
+		printf("           too few blocks for a figure\n");
+		return;
+	}
 	printf("           %+.1f %% (%+.1f to %+.1f), %" PRId64
 	       " pairs; farthest %+.1f %% (%+.1f to %+.1f): %s\n",
 	       100 * v[0], 100 * v[1], 100 * v[2], rounds, 100 * v[3],
