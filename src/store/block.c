@@ -419,8 +419,7 @@ int store_each_block(struct store *store, const struct store_scan *what,
 		rc = next_row(&scan, err);
 	while (rc == 0 && (more = db_next(scan.db, scan.blocks, err)) > 0)
 		rc = take_block(&scan, take, arg, err);
-	if (scan.rows_left > 0)
-		clear_measurement(&scan.row.m);
+	clear_measurement(&scan.row.m); /* also one that was half read */
 	sqlite3_finalize(scan.blocks);
 	sqlite3_finalize(scan.rows);
 	db_undo(scan.db);

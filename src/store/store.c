@@ -370,8 +370,10 @@ int store_load_settings(struct store *store, json_t **settings, struct err *err)
 				    column(query, 1),
 				    json_string(column(query, 2)));
 	sqlite3_finalize(query);
-	if (rc)
+	if (rc) {
 		json_decref(*settings);
+		*settings = NULL;
+	}
 	return rc;
 }
 
@@ -400,7 +402,9 @@ int store_load_events(struct store *store, json_t **events, struct err *err)
 						"kind", column(query, 1),
 						"text", column(query, 2)));
 	sqlite3_finalize(query);
-	if (rc)
+	if (rc) {
 		json_decref(*events);
+		*events = NULL;
+	}
 	return rc;
 }

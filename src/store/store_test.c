@@ -401,6 +401,34 @@ static void test_damage_is_found_on_opening(void **state)
 	fixture_refuse(f, STORE_READ, -EIO, f->file);
 }
 
+/* The first row can be read, the second cannot: nothing is handed out. */
+static void test_what_fails_midway_is_no_answer(void **state)
+{
+	static const char rows[] =
+		"(SELECT '1' AS x UNION ALL SELECT abs(-9223372036854775807 - 1))";
+	struct fixture *f = *state;
+	struct store *store = fixture_open(f, STORE_CREATE);
+	json_t *settings = json_true(), *events = json_true();
+	char sql[400];
+
+	fixture_fill(store);
+	store_close(store);
+	snprintf(sql, sizeof(sql),
+		 "DROP TABLE setting; DROP TABLE event;"
+		 "CREATE VIEW setting AS SELECT x AS node, x AS key, x AS "
+		 "value FROM %s;"
+		 "CREATE VIEW event AS SELECT 1 AS id, x AS at_ns, x AS kind, "
+		 "x AS text FROM %s;",
+		 rows, rows);
+	exec_sql(f->file, sql);
+	store = fixture_open(f, STORE_READ);
+	assert_int_equal(store_load_settings(store, &settings, &err), -EIO);
+	assert_null(settings);
+	assert_int_equal(store_load_events(store, &events, &err), -EIO);
+	assert_null(events);
+	store_close(store);
+}
+
 /* Schemas to come: the first one's second step fails, the other's do not. */
 static const char *const bad_steps[] = {
 	NULL,
@@ -548,6 +576,7 @@ int main(void)
 		FIXTURE_TEST(files_that_are_not_ours),
 		FIXTURE_TEST(a_newer_file_is_refused),
 		FIXTURE_TEST(damage_is_found_on_opening),
+		FIXTURE_TEST(what_fails_midway_is_no_answer),
 		FIXTURE_TEST(an_older_file_is_migrated),
 		FIXTURE_TEST(version_1_becomes_the_newest),
 		FIXTURE_TEST(version_2_becomes_the_newest),

@@ -62,5 +62,9 @@ int store_load_discards(struct store *store, json_t **discards, struct err *err)
 				  (const char *)sqlite3_column_text(query, 0),
 				  "blocks", sqlite3_column_int64(query, 1)));
 	sqlite3_finalize(query);
+	if (rc) {
+		json_decref(*discards);
+		*discards = NULL;
+	}
 	return rc;
 }
