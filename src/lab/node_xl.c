@@ -178,13 +178,16 @@ static int write_config(const struct xl_node *x, struct err *err)
 
 static int write_script(const struct xl_node *x, struct err *err)
 {
-	char text[1024], netns[64];
-	int rc;
+	char text[PATH_MAX + 1024], netns[64], ip[PATH_MAX];
+	const struct xl_script script = {
+		.ip = ip, .netns = netns, .vif = x->vif, .control = x->control
+	};
+	int rc = xl_find("", "ip", ip, err);
 
 	snprintf(netns, sizeof(netns), "/proc/%d/fd/%d", (int)getpid(),
 		 netns_fd(x->args.netns));
-	rc = xl_format_script(text, sizeof(text), netns, x->vif, x->control,
-			      err);
+	if (!rc)
+		rc = xl_format_script(text, sizeof(text), &script, err);
 	return rc ? rc : write_text(x, "vif-script", 0700, text, err);
 }
 

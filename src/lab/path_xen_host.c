@@ -38,7 +38,7 @@ static int make_node(struct lab *lab, const struct lab_path *path,
 		.memory_mib = (int)path_get_number(path, "memory"),
 	};
 	struct driver_domain *domain;
-	int rc = xl_find("", xl, err);
+	int rc = xl_find("", "xl", xl, err);
 
 	if (!rc)
 		rc = lab_get_driver_domain(lab, &domain, err);

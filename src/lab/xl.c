@@ -75,33 +75,39 @@ static int check_doors(const char *root, struct err *err)
 	return 0;
 }
 
-int xl_find(const char *root, char xl[static PATH_MAX], struct err *err)
+/* The last one is what is asked for. */
+static const struct need {
+	const char *tool, *package;
+} needs[] = {
+	{ "ip", "iproute2" },
+	{ "xenstore-write", "xenstore-utils" },
+	{ "xl", "xen-utils-common" },
+	{ NULL, NULL },
+};
+
+int xl_find(const char *root, const char *tool, char path[static PATH_MAX],
+	    struct err *err)
 {
-	return find_tool(root, "xl", xl)
+	const struct need *need = needs;
+
+	while (need->tool && strcmp(need->tool, tool) != 0)
+		need++;
+	return find_tool(root, tool, path)
 		       ? 0
 		       : err_set(err, ENOPKG,
-				 "there is no xl: install the package "
-				 "xen-utils-common");
+				 "there is no %s: install the package %s", tool,
+				 need->tool ? need->package : tool);
 }
 
 int xl_probe(const char *root, char xl[static PATH_MAX], struct err *err)
 {
-	static const struct {
-		const char *tool, *package;
-	} needs[] = {
-		{ "ip", "iproute2" },
-		{ "xenstore-write", "xenstore-utils" },
-	};
 	int rc = check_dom0(root, err);
 
 	if (!rc)
 		rc = check_doors(root, err);
-	for (size_t i = 0; !rc && i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (!find_tool(root, needs[i].tool, xl))
-			rc = err_set(err, ENOPKG,
-				     "there is no %s: install the package %s",
-				     needs[i].tool, needs[i].package);
-	return rc ? rc : xl_find(root, xl, err);
+	for (const struct need *n = needs; !rc && n->tool; n++)
+		rc = xl_find(root, n->tool, xl, err);
+	return rc;
 }
 
 /*
@@ -164,8 +170,8 @@ int xl_format_config(char *text, size_t size, const struct xl_domU *d,
 		      d->mac, d->script, d->control_mac, d->script, d->words);
 }
 
-int xl_format_script(char *text, size_t size, const char *netns,
-		     const char *vif, const char *control, struct err *err)
+int xl_format_script(char *text, size_t size, const struct xl_script *script,
+		     struct err *err)
 {
 	return format(text, size, err,
 		      "#!/bin/sh -e\n"
@@ -176,11 +182,12 @@ int xl_format_script(char *text, size_t size, const char *netns,
 		      "*.0) name=%s ;;\n"
 		      "*) name=%s ;;\n"
 		      "esac\n"
-		      "ip link set \"$vif\" down\n"
-		      "ip link set \"$vif\" netns %s name \"$name\"\n"
+		      "%s link set \"$vif\" down\n"
+		      "%s link set \"$vif\" netns %s name \"$name\"\n"
 		      "xenstore-write \"$XENBUS_PATH/hotplug-status\" "
 		      "connected\n",
-		      vif, control, netns);
+		      script->vif, script->control, script->ip, script->ip,
+		      script->netns);
 }
 
 /* A line: "NAME  ID  Mem  VCPUs  State  Time(s)"; State is "r-----", with an

@@ -22,8 +22,10 @@
  */
 int xl_probe(const char *root, char xl[static PATH_MAX], struct err *err);
 
-/* xl's file alone: in a cage the new /proc hides /proc/xen. */
-int xl_find(const char *root, char xl[static PATH_MAX], struct err *err);
+/* A tool's file alone, "xl" or "ip": in a cage the new /proc hides /proc/xen.
+ * -ENOPKG. */
+int xl_find(const char *root, const char *tool, char path[static PATH_MAX],
+	    struct err *err);
 
 struct xl_domU {
 	const char *name;	      /* of the domain */
@@ -42,10 +44,16 @@ int xl_format_config(char *text, size_t size, const struct xl_domU *domU,
 /*
  * The hotplug script: gives the domU's first back end (vifD.0) to the network
  * namespace `netns`, a file, as `vif`, and the second as `control`, and tells
- * netback that it is connected. dom0's own network stays as it is.
+ * netback that it is connected. dom0's own network stays as it is. `ip` is a
+ * file: a shell that is busybox would take its own, which knows no files of
+ * namespaces.
  */
-int xl_format_script(char *text, size_t size, const char *netns,
-		     const char *vif, const char *control, struct err *err);
+struct xl_script {
+	const char *ip;
+	const char *netns, *vif, *control;
+};
+int xl_format_script(char *text, size_t size, const struct xl_script *script,
+		     struct err *err);
 
 /*
  * Of what `xl list` printed: the next name that starts with `prefix` and whose

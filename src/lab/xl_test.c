@@ -143,9 +143,14 @@ static void run_script(const char *vif, const char *verb, char *said, int size)
 	char text[1024], command[1600];
 	FILE *in;
 
-	assert_int_equal(xl_format_script(text, sizeof(text), "/proc/7/fd/9",
-					  "vif1.0", "control1", NULL),
-			 0);
+	assert_int_equal(
+		xl_format_script(text, sizeof(text),
+				 &(struct xl_script){ .ip = "ip",
+						      .netns = "/proc/7/fd/9",
+						      .vif = "vif1.0",
+						      .control = "control1" },
+				 NULL),
+		0);
 	/* functions come before programs, whatever PATH is */
 	snprintf(command, sizeof(command),
 		 "vif=%s XENBUS_PATH=/p /bin/sh -s %s <<'END'\n"
