@@ -166,22 +166,36 @@ static int read_counters(struct run *run, struct block *block, int *failed,
 	return 0;
 }
 
+static int64_t agents_patience_ns(const struct run *run,
+				  const struct block *block)
+{
+	for (size_t i = 0; i < block->paths; i++) {
+		const char *accelerator = lab_node_accelerator(
+			lab_path_m1(run->lab, block->index[i])->node);
+
+		if (accelerator && strcmp(accelerator, "tcg") == 0)
+			return STUDY_EMULATED_PATIENCE_NS;
+	}
+	return STUDY_PATIENCE_NS;
+}
+
 /*
  * Silence borne: the agents', and on a slow cable what the block's turns need
  * to drain, each up to the sender's whole buffer (the kernel doubles what
  * SO_SNDBUF asks; where it sizes it itself, up to 4 MiB, tcp_wmem's default).
  */
-static int64_t patience_ns(const struct run *run, const struct point *point,
-			   size_t slices)
+static int64_t patience_ns(const struct run *run, const struct block *block,
+			   const struct point *point)
 {
+	int64_t agents_ns = agents_patience_ns(run, block);
 	int64_t buffer = 2 * point->value[AXIS_SOCKET_SIZE];
 
 	if (!run->plan->link_bps)
-		return STUDY_PATIENCE_NS;
+		return agents_ns;
 	if (!buffer)
 		buffer = 4 << 20;
-	return STUDY_PATIENCE_NS +
-	       (int64_t)((double)slices * 2 * 8 * (double)buffer *
+	return agents_ns +
+	       (int64_t)((double)block->slices * 2 * 8 * (double)buffer *
 			 (double)NS_PER_S / (double)run->plan->link_bps);
 }
 
@@ -238,7 +252,7 @@ static int run_paths(struct run *run, const struct measure_args *args,
 	stats_block_order(args->seed, block->order, block->paths, args->cycles);
 	a.order = block->order;
 	a.slices = block->slices;
-	a.timing.patience_ns = patience_ns(run, point, block->slices);
+	a.timing.patience_ns = patience_ns(run, block, point);
 	if (point->value[AXIS_NEIGHBOR] != NEIGHBOR_OFF) {
 		point_of_neighbor(point, &neighbor);
 		a.neighbor = &neighbor;

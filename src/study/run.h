@@ -23,6 +23,9 @@
 /* How long an agent may be silent beyond its schedule. */
 #define STUDY_PATIENCE_NS (2 * NS_PER_S)
 
+/* The same where a machine is emulated: it has what a busy host leaves it. */
+#define STUDY_EMULATED_PATIENCE_NS (10 * NS_PER_S)
+
 struct run {
 	const struct study_args *args;
 	const struct plan *plan;
