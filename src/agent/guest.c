@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "agent/errand.h"
+#include "agent/guest_lanes.h"
 #include "agent/guest_line.h"
 #include "agent/guest_modules.h"
 #include "agent/guest_veth.h"
@@ -187,7 +188,8 @@ static int set_up(struct guest *guest, struct err *err)
 		mount_host(host);
 	if (guest_load_modules(GUEST_MODULES, err) ||
 	    (getenv(GUEST_ERRAND) && errand_plug_cable(err)) ||
-	    run_setup(getenv(GUEST_SETUP), err) || set_up_network(err))
+	    run_setup(getenv(GUEST_SETUP), err) || set_up_network(err) ||
+	    guest_add_lanes(getenv(GUEST_LANES), err))
 		return -err->code;
 	return open_lines(guest, err);
 }

@@ -39,6 +39,10 @@
  * sets its own end: dom0's bridge and ports, which no one else can reach. */
 #define GUEST_INNER "vazao_inner"
 
+/* A driver domain's guests, each with a VLAN of its own on a bridge of its
+ * own: "TRUNK.VLAN=PORT", with colons between (agent/guest_lanes.h). */
+#define GUEST_LANES "vazao_lanes"
+
 /* A file of work to be carried out inside the machine, without the lab
  * (agent/errand.h); GUEST_LINE is then where the report goes. Of the network
  * there is only what stands in the machine: eth0 is a cable to M2. */

@@ -2,8 +2,11 @@
 /* The driver domain's side of uplinks: which bridge a guest's vif is on. */
 #include "lab/driver_domain.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "lab/driver_kernel.h"
 #include "lab/inside.h"
 #include "lab/uplink.h"
 
@@ -47,6 +50,64 @@ static int add_bridges(const struct uplink *u, struct err *err)
 	return rc;
 }
 
+/*
+ * A kernel of the driver domain's own, with its end of each trunk.
+ */
+
+static int add_trunk(const struct uplink *u, int i, struct err *err)
+{
+	char ifname[IFNAMSIZ], bridge[IFNAMSIZ];
+	const struct link_spec tap = { u->netns, ifname, BACKEND_MAC };
+	int rc;
+
+	snprintf(ifname, sizeof(ifname), "trunk%d", u->first + i);
+	name_bridge(u, i, bridge);
+	rc = link_add_tap(&tap, 0, err);
+	if (!rc)
+		rc = link_enslave(u->netns, ifname, bridge, err);
+	return rc ? rc : driver_kernel_add_trunk(u->kernel, ifname, err);
+}
+
+/* "8021q": wherever it is to be had. */
+static int wants_kernel(const struct lab *lab, const struct lab_path *path,
+			bool *wants, struct err *err)
+{
+	const char *tags = path_get_choice(path, "tags");
+	enum vlan_means means = VLAN_KERNEL;
+	int rc = 0;
+
+	if (tags && strcmp(tags, "8021q") == 0)
+		rc = vlan_choose(lab_m2(lab)->netns, "auto", &means, err);
+	*wants = means != VLAN_KERNEL || (tags && strcmp(tags, "guest") == 0);
+	return rc;
+}
+
+static int add_kernel(struct lab *lab, struct lab_path *path,
+		      struct uplink_args *args, struct err *err)
+{
+	enum uplink_spread spread;
+	char name[LAB_NAME_MAX];
+	bool wants = false;
+	int rc = uplink_read_spread(path, &spread, err);
+
+	if (!rc)
+		rc = wants_kernel(lab, path, &wants, err);
+	if (rc || !wants)
+		return rc;
+	if (spread != UPLINK_VLAN || nics_of(lab))
+		return err_set(err, EINVAL,
+			       "tags: a driver domain's own kernel goes with "
+			       "spread: vlan, without link.nics");
+	rc = driver_kernel_probe(err);
+	if (rc)
+		return err_wrap(err, "tags: 8021q of the driver domain's own "
+				     "kernel");
+	snprintf(name, sizeof(name), "%.*s-driver", LAB_NAME_MAX - 8,
+		 path->name);
+	path->kernel_mtu = DRIVER_KERNEL_MTU;
+	return driver_kernel_add(lab, name, args->netns, &args->kernel, err);
+}
+
 int driver_domain_open_uplink(struct lab *lab, struct lab_path *path,
 			      struct uplink *u, struct err *err)
 {
@@ -61,8 +122,14 @@ int driver_domain_open_uplink(struct lab *lab, struct lab_path *path,
 	args.netns = domain->node->netns;
 	args.first = 1 + domain->peths;
 	domain->peths += (int)path_get_number(path, "cables");
-	rc = uplink_open(u, &args, err);
-	return rc ? rc : add_bridges(u, err);
+	rc = add_kernel(lab, path, &args, err);
+	if (!rc)
+		rc = uplink_open(u, &args, err);
+	if (!rc)
+		rc = add_bridges(u, err);
+	for (int i = 0; !rc && u->kernel && i < u->trunks; i++)
+		rc = add_trunk(u, i, err);
+	return rc;
 }
 
 static int add_lane_bridge(const struct uplink *u,
@@ -78,6 +145,9 @@ static int add_lane_bridge(const struct uplink *u,
 	if (u->spread == UPLINK_ROUTES)
 		return link_add_address(u->netns, vif->bridge, vif->gateway, 24,
 					err);
+	if (u->kernel)
+		return driver_kernel_add_lane(u->kernel, lane->trunk,
+					      lane->vlan, vif->ifname, err);
 	vif->vlan = lane->vlan;
 	return 0;
 }
@@ -93,10 +163,29 @@ static void take_addresses(const struct uplink *u,
 	snprintf(vif->beyond, sizeof(vif->beyond), "%s", lane->m2_address);
 }
 
+/* From the guest's back end to the trunk: its own bridge's, or that of tags. */
+static int add_near_hops(const struct uplink *u, const struct uplink_lane *lane,
+			 struct driver_vif *vif, struct err *err)
+{
+	char trunk[IFNAMSIZ];
+	int rc = path_add_hop(u->path, HOP_PORT, u->netns, vif->ifname, err);
+
+	snprintf(trunk, sizeof(trunk), "trunk%d", u->first + lane->trunk);
+	if (!rc && u->kernel)
+		rc = path_add_hop(u->path, HOP_PORT, u->netns, trunk, err);
+	if (!rc)
+		rc = path_add_hop(u->path, HOP_BRIDGE, u->netns, vif->bridge,
+				  err);
+	if (!rc && lane->near[0])
+		rc = path_add_hop(u->path, HOP_PORT, u->netns, lane->near, err);
+	if (u->kernel)
+		vif->bridge[0] = '\0'; /* it is no port of this one */
+	return rc;
+}
+
 int driver_domain_add_lane(struct uplink *u, struct driver_vif *vif,
 			   struct err *err)
 {
-	struct lab_path *path = u->path;
 	struct driver_domain *domain;
 	struct uplink_lane lane;
 	int rc = lab_get_driver_domain(u->lab, &domain, err);
@@ -110,10 +199,6 @@ int driver_domain_add_lane(struct uplink *u, struct driver_vif *vif,
 	take_addresses(u, &lane, vif);
 	rc = add_lane_bridge(u, &lane, vif, err);
 	if (!rc)
-		rc = path_add_hop(path, HOP_PORT, u->netns, vif->ifname, err);
-	if (!rc)
-		rc = path_add_hop(path, HOP_BRIDGE, u->netns, vif->bridge, err);
-	if (!rc && lane.near[0])
-		rc = path_add_hop(path, HOP_PORT, u->netns, lane.near, err);
+		rc = add_near_hops(u, &lane, vif, err);
 	return rc ? rc : uplink_add_far_hops(u, &lane, err);
 }

@@ -127,7 +127,9 @@ int driver_domain_add_tap(struct driver_domain *domain,
 				       BACKEND_MAC };
 	int rc = link_add_tap(&tap, flags, err);
 
-	return rc ? rc : link_enslave(tap.netns, vif->ifname, vif->bridge, err);
+	if (rc || !vif->bridge[0])
+		return rc;
+	return link_enslave(tap.netns, vif->ifname, vif->bridge, err);
 }
 
 /*

@@ -44,7 +44,7 @@ int lab_get_driver_domain(struct lab *lab, struct driver_domain **domain,
 struct driver_vif {
 	int domid;
 	char ifname[IFNAMSIZ]; /* "vif1.0" */
-	char bridge[IFNAMSIZ]; /* that it is a port of */
+	char bridge[IFNAMSIZ]; /* that it is a port of; "": none */
 	char mac[18];	       /* the guest's eth0 */
 	char address[16];
 	int vlan;	  /* that netback tags its frames with; 0: none */

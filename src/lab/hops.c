@@ -158,11 +158,33 @@ static int check_rates(const struct lab *lab, const struct lab_path *path,
 	return 0;
 }
 
+/* Out of the lab's reach, and of every agent's. */
+static int check_kernel(const struct lab_path *path, int mtu, int offload,
+			struct err *err)
+{
+	if (!path->kernel_mtu)
+		return 0;
+	if (offload == OFFLOAD_ON)
+		return err_set(err, EOPNOTSUPP,
+			       "path %s: the driver domain's own kernel (tags: "
+			       "guest) passes no long packets: offload: off",
+			       path->name);
+	if (mtu <= path->kernel_mtu)
+		return 0;
+	return err_set(err, EOPNOTSUPP,
+		       "path %s: the driver domain's own kernel (tags: guest) "
+		       "has an MTU of %d",
+		       path->name, path->kernel_mtu);
+}
+
 int lab_set_hops(struct lab *lab, size_t path, int mtu, int offload,
 		 struct err *err)
 {
 	const struct lab_path *p = &lab->path[path];
-	int rc = set_hops(p, mtu, offload, err);
+	int rc = check_kernel(p, mtu, offload, err);
+
+	if (!rc)
+		rc = set_hops(p, mtu, offload, err);
 
 	if (!rc)
 		rc = set_stacked(p, offload, err);

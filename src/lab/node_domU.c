@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lab/driver_kernel.h"
+
 struct domU_node {
 	struct lab_node node;
 	struct lab_node *guest;
-	struct lab_netns *wire; /* own; NULL: in the guest's */
+	struct lab_netns *wire;	 /* own; NULL: in the guest's */
+	struct lab_node *kernel; /* of the driver domain; the lab's */
 	struct split_driver *driver;
 };
 
@@ -37,6 +40,8 @@ static int domU_node_start_agent(struct lab_node *node,
 	struct lab_node *guest = of(node)->guest;
 	int rc = domU_node_connect(node, err);
 
+	if (!rc && of(node)->kernel)
+		rc = driver_kernel_run(of(node)->kernel, err);
 	if (!rc)
 		rc = guest->ops->start_agent(guest, channel, err);
 	if (rc)
@@ -91,6 +96,7 @@ int domU_node_new(struct lab_node **node, const struct domU_node_args *args,
 	made->node.netns = args->guest->netns;
 	made->guest = args->guest;
 	made->wire = args->wire;
+	made->kernel = args->kernel;
 	snprintf(made->node.name, sizeof(made->node.name), "%s",
 		 args->guest->name);
 	driver.front = args->wire ? args->wire : args->guest->netns;
@@ -112,5 +118,9 @@ pid_t domU_node_pid(struct lab_node *node, const char *program)
 int domU_node_read_counters(struct lab_node *node, json_t **counters,
 			    struct err *err)
 {
-	return split_driver_read_counters(of(node)->driver, counters, err);
+	int rc = of(node)->kernel ? driver_kernel_check(of(node)->kernel, err)
+				  : 0;
+
+	return rc ? rc
+		  : split_driver_read_counters(of(node)->driver, counters, err);
 }

@@ -19,6 +19,7 @@ struct domU_node_args {
 	struct lab_netns *wire;
 	struct lab_node *lead; /* a domU node that it shares netback with; NULL:
 				* this one is the first */
+	struct lab_node *kernel; /* driver_kernel.h: to run with it; or NULL */
 	struct split_driver_args driver; /* front, lead: filled in here */
 };
 

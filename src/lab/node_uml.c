@@ -33,6 +33,8 @@ struct uml_node {
 	const struct lab_netns *netns;
 	char program[PATH_MAX];
 	char transport[8], tap[IFNAMSIZ], mac[18];
+	const char *const *words;
+	const int *more_fd;
 	int memory_mib;
 	int image_fd;
 	int console_fd; /* of the guest that runs, or ran last; or -1 */
@@ -62,15 +64,19 @@ static void format_command(const struct uml_node *uml, struct command_line *c)
 	command_add(c, "ssl=null");
 	command_add(c, "ssl0=fd:%d,fd:%d", KEEPER_LINE_IN, KEEPER_LINE_OUT);
 	command_add(c, "ssl1=null,fd:%d", KEEPER_CREDIT_OUT);
-	command_add(c, "vec0:transport=%s,ifname=%s,depth=64,gro=1,mac=%s",
-		    uml->transport, uml->tap, uml->mac);
 	command_add(c, "quiet");
 	command_add(c, "noreboot");
 	command_add(c, GUEST_NODE "=%s", uml->node.name);
-	command_add(c, GUEST_DEVICE "=vec0");
 	command_add(c, GUEST_HOST "=hostfs");
 	command_add(c, GUEST_LINE "=ttyS0");
 	command_add(c, GUEST_CREDIT "=ttyS1");
+	for (int i = 0; uml->words && uml->words[i]; i++)
+		command_add(c, "%s", uml->words[i]);
+	if (uml->words)
+		return;
+	command_add(c, "vec0:transport=%s,ifname=%s,depth=64,gro=1,mac=%s",
+		    uml->transport, uml->tap, uml->mac);
+	command_add(c, GUEST_DEVICE "=vec0");
 }
 
 /*
@@ -138,6 +144,8 @@ static int uml_node_start_agent(struct lab_node *node,
 		&(struct keeper_args){ .netns = uml->netns,
 				       .argv = command.argv,
 				       .image_fd = uml->image_fd,
+				       .more_fd = uml->more_fd,
+				       .more = uml->more_fd != NULL,
 				       .files_mib = uml->memory_mib + 16 },
 		err);
 	if (rc)
@@ -252,8 +260,12 @@ int uml_node_new(struct lab_node **node, const struct uml_node_args *args,
 	snprintf(made->node.name, sizeof(made->node.name), "%s", args->name);
 	snprintf(made->transport, sizeof(made->transport), "%s",
 		 args->transport ? args->transport : "tap");
-	snprintf(made->tap, sizeof(made->tap), "%s", args->tap);
-	snprintf(made->mac, sizeof(made->mac), "%s", args->mac);
+	made->words = args->words;
+	made->more_fd = args->more_fd;
+	snprintf(made->tap, sizeof(made->tap), "%s",
+		 args->words ? "" : args->tap);
+	snprintf(made->mac, sizeof(made->mac), "%s",
+		 args->words ? "" : args->mac);
 	rc = command_require(PROGRAM, PACKAGE, made->program, err);
 	if (!rc)
 		rc = build_image(&made->image_fd, args, err);

@@ -16,6 +16,10 @@ struct uml_node_args {
 	const struct lab_netns *netns; /* where the TAP is; outlives the node */
 	const char *transport; /* "raw": the TAP is another's; NULL: "tap" */
 	const char *tap, *mac;
+	/* In place of these two, its interfaces and what else the kernel's
+	 * command line shall have; NULL-ended, read at each boot. */
+	const char *const *words;
+	const int *more_fd; /* one for it, as KEEPER_MORE; NULL: none */
 	int memory_mib;
 	/* Kernel modules to load, with what they need; NULL-ended; or NULL. */
 	const char *const *modules;

@@ -69,7 +69,7 @@ enum hop_role {
 
 const char *path_role_name(enum hop_role role);
 
-/* One interface that the path's frames pass, in a namespace of the lab. */
+/* An interface that the path's frames pass, in a namespace of the lab. */
 struct lab_hop {
 	enum hop_role role;
 	struct lab_netns *netns;
@@ -100,6 +100,7 @@ struct lab_path {
 	bool built;
 	int64_t link_bps; /* its cable's, both ways; 0: unlimited */
 	const char *tags; /* lab_path_tags(); a literal, or NULL */
+	int kernel_mtu;	  /* of hops in another kernel, no offload; 0: none */
 	int pairs_wanted; /* that build() shall make; at most pairs_max */
 	struct lab_pair pair[PATH_PAIRS_MAX];
 	int pairs;			   /* so far: 0 and 1 are the same */
@@ -133,9 +134,7 @@ int path_add_hop(struct lab_path *path, enum hop_role role,
 const char *path_get_choice(const struct lab_path *path, const char *key);
 int64_t path_get_number(const struct lab_path *path, const char *key);
 
-/*
- * What lab.c gives to build().
- */
+/* What lab.c gives to build(). */
 const struct lab_args *lab_get_args(const struct lab *lab);
 struct lab_node *lab_m2(const struct lab *lab);
 

@@ -127,6 +127,7 @@ static int make_node(struct parts *p, struct err *err)
 			&(struct domU_node_args){
 				.guest = p->guest,
 				.wire = p->wire,
+				.kernel = p->uplink ? p->uplink->kernel : NULL,
 				.lead = p->path->pairs > 1
 						? p->path->pair[0].m1.node
 						: NULL,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <string.h>
 
 #include "lab/driver_domain.h"
 #include "lab/nics.h"
@@ -219,6 +220,16 @@ static int add_first_host(struct lab *lab, struct lab_path *path,
 	return rc ? rc : add_host(lab, path, domain->node, node, err);
 }
 
+static int check_tags(const struct lab_path *path, struct err *err)
+{
+	const char *tags = path_get_choice(path, "tags");
+
+	if (!tags || strcmp(tags, "guest") != 0)
+		return 0;
+	return err_set(err, EINVAL,
+		       "tags: guest is of the driver domain: for kind domU");
+}
+
 static int build_lanes(struct lab *lab, struct lab_path *path, struct err *err)
 {
 	struct lab_node *first, *node;
@@ -226,8 +237,10 @@ static int build_lanes(struct lab *lab, struct lab_path *path, struct err *err)
 	struct uplink_args args = {
 		.lab = lab, .path = path, .prefix = "eth", .near_hosts = true
 	};
-	int rc = add_first_host(lab, path, &first, err);
+	int rc = check_tags(path, err);
 
+	if (!rc)
+		rc = add_first_host(lab, path, &first, err);
 	if (rc)
 		return rc;
 	args.netns = first->netns;

@@ -12,7 +12,8 @@
 #define GATEWAY_HOST 254
 
 const char *const uplink_spreads[] = { "none", "vlan", "bond", "routes", NULL };
-const char *const uplink_tags[] = { "auto", "kernel", "ebpf", NULL };
+const char *const uplink_tags[] = { "auto",  "kernel", "ebpf",
+				    "8021q", "guest",  NULL };
 
 int uplink_read_spread(const struct lab_path *path, enum uplink_spread *spread,
 		       struct err *err)
@@ -144,6 +145,12 @@ static void name_trunks(struct uplink *u)
 
 static const char *name_means(const struct uplink *u)
 {
+	if (u->kernel)
+		return u->means == VLAN_KERNEL
+			       ? "the driver domain's own kernel (User Mode "
+				 "Linux, 8021q); at M2 kernel 8021q"
+			       : "the driver domain's own kernel (User Mode "
+				 "Linux, 8021q); at M2 eBPF";
 	if (u->means == VLAN_KERNEL)
 		return "kernel 8021q";
 	return u->near_hosts || u->shared ? "eBPF" : "netback and eBPF";
@@ -175,7 +182,7 @@ static int open_trunk(struct uplink *u, int i, bool near_too, struct err *err)
 
 	lab_format_mac(&u->cable[i], M1_HOST, near_mac);
 	lab_format_mac(&u->cable[i], GATEWAY_HOST, far_mac);
-	if (near_too || u->means == VLAN_KERNEL)
+	if (!u->kernel && (near_too || u->means == VLAN_KERNEL))
 		rc = vlan_trunk_open(&u->near_vlans[i], &near, u->means, err);
 	if (!rc)
 		rc = vlan_trunk_open(&u->far_vlans[i], &far, u->means, err);
@@ -337,7 +344,8 @@ int uplink_open(struct uplink *u, const struct uplink_args *args,
 			      .path = args->path,
 			      .netns = args->netns,
 			      .first = args->first,
-			      .near_hosts = args->near_hosts };
+			      .near_hosts = args->near_hosts,
+			      .kernel = args->kernel };
 	rc = uplink_read_spread(u->path, &u->spread, err);
 	if (rc)
 		return rc;

@@ -45,7 +45,7 @@ extern const char *const uplink_tags[];
 	{ .key = "cables", .min = 1, .max = UPLINK_CABLES_MAX, .fallback = "1", \
 	  .help = "cables to M2; more than one needs spread" }, \
 	{ .key = "tags", .choices = uplink_tags, .fallback = "auto", \
-	  .help = "what handles VLAN tags: the kernel's 8021q, or else netback and eBPF" }
+	  .help = "what handles VLAN tags: 8021q of this kernel or of a driver domain's own, netback and eBPF" }
 /* clang-format on */
 
 /* -EINVAL where the options do not go together. */
@@ -67,8 +67,11 @@ struct uplink {
 	char far_trunk[UPLINK_CABLES_MAX][IFNAMSIZ];
 	struct vlan_trunk *near_vlans[UPLINK_CABLES_MAX];
 	struct vlan_trunk *far_vlans[UPLINK_CABLES_MAX];
-	bool near_hosts;     /* this side has lanes' interfaces */
-	int lanes;	     /* so far */
+	bool near_hosts; /* this side has lanes' interfaces */
+	int lanes;	 /* so far */
+	struct lab_node
+		*kernel;     /* of the driver domain (driver_kernel.h), which
+				  * handles tags; NULL: the host's does, or none */
 	struct nics *shared; /* whose the cables are; NULL: this one's */
 };
 
@@ -83,7 +86,8 @@ struct uplink_args {
 	struct lab_netns *netns;
 	const char *prefix; /* "eth", "peth" */
 	int first;
-	bool near_hosts; /* lanes have interfaces at this side */
+	bool near_hosts;	 /* lanes have interfaces at this side */
+	struct lab_node *kernel; /* as well */
 };
 int uplink_open(struct uplink *uplink, const struct uplink_args *args,
 		struct err *err);

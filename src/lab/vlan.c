@@ -89,7 +89,7 @@ int vlan_choose(struct lab_netns *netns, const char *choice,
 	rc = try_kernel(netns, &why);
 	if (!rc)
 		*means = VLAN_KERNEL;
-	if (!rc || strcmp(choice, "auto") == 0)
+	if (!rc || strcmp(choice, "kernel") != 0)
 		return 0;
 	return err_set(err, EOPNOTSUPP,
 		       "tags: kernel: this kernel makes no VLAN devices "

@@ -27,7 +27,7 @@
 
 enum vlan_means { VLAN_KERNEL, VLAN_EBPF };
 
-/* "auto": the kernel's where it has them (tried out in `netns`), else eBPF;
+/* "auto", "guest": the kernel's where it has them (tried out in `netns`), else eBPF;
  * "kernel" where it has none: -EOPNOTSUPP with what is missing. */
 int vlan_choose(struct lab_netns *netns, const char *choice,
 		enum vlan_means *means, struct err *err);

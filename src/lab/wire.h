@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * wire.h - are two interfaces joined by a cable? Called by nics.c.
+ * wire.h - have interfaces a link, and are two joined by a cable? Called by
+ * nics.c, driver_kernel.c.
  */
 #ifndef VAZAO_LAB_WIRE_H
 #define VAZAO_LAB_WIRE_H

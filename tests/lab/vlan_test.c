@@ -19,6 +19,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/axis.h"
+#include "base/netdev.h"
+#include "lab/driver_kernel.h"
 #include "lab/inside.h"
 #include "lab/uplink.h"
 #include "lab_bed.h"
@@ -44,6 +48,7 @@ enum {
 	GUEST_EBPF,
 	NATIVE_KERNEL,
 	GUEST_KERNEL,
+	GUEST_OWN_KERNEL,
 	NATIVE_BOND,
 	GUEST_BOND,
 	NATIVE_ROUTES,
@@ -63,6 +68,7 @@ static const struct {
 	[GUEST_EBPF] = { "guest.ebpf", "domU", "{\"spread\": \"vlan\", \"cables\": 1, \"tags\": \"ebpf\", \"receive\": \"flip-index\"}", "eBPF" },
 	[NATIVE_KERNEL] = { "native.kernel", "native", "{\"spread\": \"vlan\", \"cables\": 1, \"tags\": \"kernel\"}", "8021q" },
 	[GUEST_KERNEL] = { "guest.kernel", "domU", "{\"spread\": \"vlan\", \"cables\": 1, \"tags\": \"kernel\"}", "8021q" },
+	[GUEST_OWN_KERNEL] = { "guest.own", "domU", "{\"spread\": \"vlan\", \"cables\": 2, \"tags\": \"guest\"}", "user-mode-linux" },
 	[NATIVE_BOND] = { "native.bond", "native", "{\"spread\": \"bond\", \"cables\": 2, \"tags\": \"auto\"}", "bonding" },
 	[GUEST_BOND] = { "guest.bond", "domU", "{\"spread\": \"bond\", \"cables\": 2, \"tags\": \"auto\"}", "bonding" },
 	[NATIVE_ROUTES] = { "native.routes", "native", "{\"spread\": \"routes\", \"cables\": 2}", NULL },
@@ -71,6 +77,7 @@ static const struct {
 /* clang-format on */
 
 static struct lab *lab;
+static struct err no_kernel = ERR_INIT; /* code 0: it runs, or was not made */
 static struct lab_path_failure failures[PATHS];
 static size_t failed;
 
@@ -82,16 +89,30 @@ static const char *why_not(size_t path)
 	return NULL;
 }
 
+/* The driver domain's, which boots with the first agent of its guests; where
+ * it does not, as under a kernel that is such a one itself, there is none. */
+static void boot_kernel(void)
+{
+	struct lab_node *node = lab_find_node(lab, "guest.own-driver");
+
+	if (node && driver_kernel_run(node, &no_kernel))
+		print_message("no driver domain's kernel: %s\n",
+			      no_kernel.text);
+}
+
 static int open_lab(void **state)
 {
 	static struct lab_path_spec spec[PATHS];
+	static char agent[PATH_MAX];
 	const struct lab_args args = { .path = spec,
 				       .paths = PATHS,
 				       .pairs = PAIRS,
+				       .agent_path = agent,
 				       .self_path = getenv("VAZAO") };
 	struct err err = ERR_INIT;
 
 	(void)state;
+	snprintf(agent, sizeof(agent), "%s-agent", getenv("VAZAO"));
 	for (int i = 0; i < PATHS; i++)
 		spec[i] = (struct lab_path_spec){ paths[i].name, paths[i].kind,
 						  json_loads(paths[i].options,
@@ -102,6 +123,7 @@ static int open_lab(void **state)
 	}
 	for (size_t i = 0; i < failed; i++)
 		print_message("%s\n", failures[i].err.text);
+	boot_kernel();
 	return 0;
 }
 
@@ -319,6 +341,8 @@ static bool is_lacking(size_t path)
 {
 	const char *why = why_not(path);
 
+	if (path == GUEST_OWN_KERNEL && no_kernel.code)
+		return true;
 	if (!why)
 		return false;
 	if (!paths[path].lack || !strstr(why, paths[path].lack))
@@ -404,11 +428,25 @@ static void give_address(const struct lab_end *end)
 	link_add_address(end->node->netns, end->ifname, end->address, 24, NULL);
 }
 
+/* As it is whenever a driver domain's own kernel is in use. */
+static void turn_offload_off(size_t path)
+{
+	assert_int_equal(lab_set_hops(lab, path, 1500, OFFLOAD_OFF, NULL), 0);
+	for (int i = 0; i < ENDS; i++) {
+		const struct lab_end *end = lab_end_of(path, i);
+
+		netdev_set_offload(netns_ioctl_fd(end->node->netns),
+				   end->ifname, false, NULL);
+	}
+}
+
 static void use_all_cables(size_t path)
 {
 	int64_t before[UPLINK_CABLES_MAX], after[UPLINK_CABLES_MAX];
 	int cables = count_sent(path, before);
 
+	if (path == GUEST_OWN_KERNEL)
+		turn_offload_off(path);
 	assert_int_equal(cables, json_integer_value(json_object_get(
 					 lab->path[path].options, "cables")));
 	for (int pair = 0; pair < PAIRS; pair++) {
@@ -476,6 +514,7 @@ static void what_cannot_be_is_refused(void **state)
 	(void)state;
 	refuse("{\"spread\": \"none\", \"cables\": 2}", "spread: vlan");
 	refuse("{\"spread\": \"vlan\", \"cables\": 2}", "as many pairs");
+	refuse("{\"spread\": \"vlan\", \"tags\": \"guest\"}", "kind domU");
 }
 
 static int inside(void *arg)
