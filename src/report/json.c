@@ -44,12 +44,13 @@ static void write_facts(FILE *out, const struct matrix *m)
 {
 	size_t intervals = matrix_intervals(m);
 	json_t *scale = scale_to_json(m);
+	json_t *rule = json_object_get(m->design, "rule");
 
 	write_member(out, "title", json_string(m->title));
 	write_member(out, "host", json_string(m->host));
 	write_member(out, "version", json_string(m->version));
 	write_member(out, "rule",
-		     json_string(m->rule_2007 ? "2007" : "blocks"));
+		     rule ? json_incref(rule) : json_string("blocks"));
 	write_member(out, "precision", json_real(m->precision));
 	write_member(out, "link_bps",
 		     m->link_bps ? json_integer(m->link_bps) : json_null());

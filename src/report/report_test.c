@@ -475,6 +475,30 @@ static void test_words(void **state)
 	assert_string_equal(buf, "2026-11-23 01:00 UTC");
 }
 
+static void test_json_names_the_rule(void **state)
+{
+	static const char *const rules[] = { "blocks", "loss", "slices" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct synthetic study = synthetic_quick;
+		struct fixture f;
+		json_t *root;
+		char *json;
+
+		study.rule = rules[i];
+		fixture_open(&f, &study);
+		json = fixture_report(&f, "json", false);
+		root = json_loads(json, 0, NULL);
+		assert_string_equal(
+			json_string_value(json_object_get(root, "rule")),
+			rules[i]);
+		json_decref(root);
+		free(json);
+		fixture_close(&f);
+	}
+}
+
 static void test_pauses_are_told(void **state)
 {
 	struct synthetic study = synthetic_quick;
@@ -517,6 +541,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_format_lists_the_known),
 		cmocka_unit_test(test_full_disk_is_an_error),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_json_names_the_rule),
 		cmocka_unit_test(test_pauses_are_told),
 	};
 
