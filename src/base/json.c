@@ -2,6 +2,8 @@
 #include "base/json.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int wrong(struct err *err, const char *key, const char *kind)
 {
@@ -73,4 +75,18 @@ int json_get_array(const json_t *object, const char *key, json_t **value,
 		return wrong(err, key, "an array");
 	*value = field;
 	return 0;
+}
+
+json_t *json_words(const char *text)
+{
+	json_t *string = json_string(text);
+	char *ascii = string ? NULL : strdup(text);
+
+	for (char *c = ascii; c && *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	if (ascii)
+		string = json_string(ascii);
+	free(ascii);
+	return string;
 }

@@ -29,4 +29,8 @@ int json_get_object(const json_t *object, const char *key, json_t **value,
 int json_get_array(const json_t *object, const char *key, json_t **value,
 		   struct err *err);
 
+/* As json_string(), of words that came from elsewhere: where they are not
+ * UTF-8, "?" for each byte that is not ASCII. */
+json_t *json_words(const char *text);
+
 #endif

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/json.h"
+
 static json_t *path(const struct matrix *matrix, const struct cell *cell)
 {
 	return json_string(matrix->path[cell->path].name);
@@ -78,22 +80,10 @@ static json_t *rcvbuf(const struct matrix *matrix, const struct cell *cell)
 	return bytes(cell->rcvbuf_effective);
 }
 
-/* What a cause may be made of came from elsewhere: not always UTF-8. */
 static json_t *cause(const struct matrix *matrix, const struct cell *cell)
 {
-	json_t *text = json_string(cell->cause);
-	char ascii[sizeof(cell->cause)];
-
 	(void)matrix;
-	if (cell->cause[0] == '\0') {
-		json_decref(text);
-		return json_null();
-	}
-	if (text)
-		return text;
-	for (size_t i = 0; i < sizeof(ascii); i++)
-		ascii[i] = cell->cause[i] & 0x80 ? '?' : cell->cause[i];
-	return json_string(ascii);
+	return cell->cause[0] ? json_words(cell->cause) : json_null();
 }
 
 /* Of throughput, which counts each transaction's bytes. */

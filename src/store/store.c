@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "store/private.h"
 
 #define CHECKED_BYTES (INT64_C(128) << 20)
@@ -368,7 +369,7 @@ int store_load_settings(struct store *store, json_t **settings, struct err *err)
 	while ((rc = db_next(&store->db, query, err)) > 0)
 		json_object_set_new(object_of(*settings, column(query, 0)),
 				    column(query, 1),
-				    json_string(column(query, 2)));
+				    json_words(column(query, 2)));
 	sqlite3_finalize(query);
 	if (rc) {
 		json_decref(*settings);
@@ -396,11 +397,11 @@ int store_load_events(struct store *store, json_t **events, struct err *err)
 		return rc;
 	*events = json_array();
 	while ((rc = db_next(&store->db, query, err)) > 0)
-		json_array_append_new(*events,
-				      json_pack("{sI ss ss}", "at_ns",
-						sqlite3_column_int64(query, 0),
-						"kind", column(query, 1),
-						"text", column(query, 2)));
+		json_array_append_new(
+			*events, json_pack("{sI ss so}", "at_ns",
+					   sqlite3_column_int64(query, 0),
+					   "kind", column(query, 1), "text",
+					   json_words(column(query, 2))));
 	sqlite3_finalize(query);
 	if (rc) {
 		json_decref(*events);

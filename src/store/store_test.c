@@ -33,6 +33,9 @@ static void test_small_tables_come_back(void **state)
 	assert_int_equal(store_set_setting(store, "dom0", "mtu", "500", &err),
 			 0);
 	assert_int_equal(store_add_event(store, "resumed", "by hand", &err), 0);
+	/* a console says what it likes */
+	assert_int_equal(store_add_event(store, "study", "\377 panic", &err),
+			 0);
 	store_close(store);
 
 	store = fixture_open(f, STORE_READ);
@@ -56,6 +59,9 @@ static void test_small_tables_come_back(void **state)
 	assert_string_equal(json_string_value(json_object_get(
 				    json_array_get(json, 0), "kind")),
 			    "resumed");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(json, 1), "text")),
+			    "? panic");
 	json_decref(json);
 	store_close(store);
 }
