@@ -42,8 +42,10 @@ def measured(directory):
 
 def settled(directory):
     """A machine has told of a block: it is at work."""
-    return os.path.exists(directory + "/study.db") and \
-        query(directory, "SELECT count(*) FROM replicate")[0][0] > 0
+    try:
+        return query(directory, "SELECT count(*) FROM replicate")[0][0] > 0
+    except sqlite3.OperationalError:
+        return False # no file yet, or no table in it
 
 
 def check_same(a, b):
