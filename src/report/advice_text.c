@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -110,7 +111,7 @@ static void put_efficiency(const struct matrix *m, const struct advice_group *g,
 }
 
 static void write_row(const struct matrix *m, const struct advice_group *g,
-		      int width, const struct prose *prose)
+		      int path, int width, const struct prose *prose)
 {
 	char group[WORDS_MAX], socket[32], message[32], efficiency[32],
 		mbps[32];
@@ -118,7 +119,7 @@ static void write_row(const struct matrix *m, const struct advice_group *g,
 
 	put_settings(m, g, group, sizeof(group));
 	if (g->status == ADVICE_NO_DATA) {
-		prose_line(prose, "%-10s  %-*s  not measured",
+		prose_line(prose, "%-*s  %-*s  not measured", path,
 			   m->path[g->path].name, width, group);
 		return;
 	}
@@ -130,29 +131,35 @@ static void write_row(const struct matrix *m, const struct advice_group *g,
 	words_mbps(cell->throughput.mean, mbps, sizeof(mbps));
 	put_efficiency(m, g, efficiency, sizeof(efficiency));
 	prose_line(prose,
-		   "%-10s  %-*s  %6s  %7s  %7s  %7s  %3.0f (%3.0f-%3.0f)  %s",
-		   m->path[g->path].name, width, group, socket, message, mbps,
-		   efficiency, 100 * g->choice.share, 100 * g->choice.lo,
+		   "%-*s  %-*s  %6s  %7s  %7s  %7s  %3.0f (%3.0f-%3.0f)  %s",
+		   path, m->path[g->path].name, width, group, socket, message,
+		   mbps, efficiency, 100 * g->choice.share, 100 * g->choice.lo,
 		   100 * g->choice.hi,
 		   g->status == ADVICE_REACHED ? "shown" : "likely");
+}
+
+static size_t max_size(size_t a, size_t b)
+{
+	return a > b ? a : b;
 }
 
 static void write_table(const struct matrix *m, const struct advice *a,
 			const struct prose *prose)
 {
-	size_t width = strlen("settings");
+	size_t width = strlen("settings"), path = strlen("path");
 	char group[WORDS_MAX];
 
 	for (size_t i = 0; i < a->groups; i++) {
 		put_settings(m, &a->group[i], group, sizeof(group));
-		width = strlen(group) > width ? strlen(group) : width;
+		width = max_size(width, strlen(group));
+		path = max_size(path, strlen(m->path[a->group[i].path].name));
 	}
 	prose_begin_lines(prose);
-	prose_line(prose, "%-10s  %-*s  %6s  %7s  %7s  %7s  %-13s  %s", "path",
-		   (int)width, "settings", "socket", "message", "Mbit/s",
-		   "of ref.", "% of its best", "proof");
+	prose_line(prose, "%-*s  %-*s  %6s  %7s  %7s  %7s  %-13s  %s",
+		   (int)path, "path", (int)width, "settings", "socket",
+		   "message", "Mbit/s", "of ref.", "% of its best", "proof");
 	for (size_t i = 0; i < a->groups; i++)
-		write_row(m, &a->group[i], (int)width, prose);
+		write_row(m, &a->group[i], (int)path, (int)width, prose);
 	prose_end_lines(prose);
 }
 
@@ -162,8 +169,9 @@ static void put_percent(const struct contrast *c, char *buf, size_t size)
 		 100 * (c->lo - 1), 100 * (c->hi - 1));
 }
 
+/* `who` is "domU: " where several paths have one entry, else "". */
 static void say_best(const struct matrix *m, const struct advice_group *g,
-		     const struct prose *prose)
+		     const char *who, const struct prose *prose)
 {
 	char where[WORDS_MAX], mbps[32];
 
@@ -171,43 +179,54 @@ static void say_best(const struct matrix *m, const struct advice_group *g,
 	words_mbps(matrix_cell(m, g->best.point, g->path)->throughput.mean,
 		   mbps, sizeof(mbps));
 	prose_bullet(prose,
-		     "best: %s Mbit/s at %s; %zu of %zu settings are not shown "
-		     "to be slower",
-		     mbps, where, g->not_worse, g->cells);
+		     "%sbest: %s Mbit/s at %s; %zu of %zu settings are not "
+		     "shown to be slower",
+		     who, mbps, where, g->not_worse, g->cells);
 }
 
-static void say_defaults(const struct matrix *m, const struct advice_group *g,
+static bool has_default(const struct advice_group *g)
+{
+	return g->default_point == g->choice.point || g->default_loss.valid;
+}
+
+static void say_default(const struct advice_group *g, const char *who,
+			const struct prose *prose)
+{
+	char change[64];
+
+	if (!has_default(g))
+		return;
+	if (g->default_point == g->choice.point) {
+		prose_bullet(prose, "%sthe kernel's own socket sizing is it",
+			     who);
+		return;
+	}
+	put_percent(&g->default_loss, change, sizeof(change));
+	prose_bullet(prose, "%sleft to the kernel's own socket sizing: %s", who,
+		     change);
+}
+
+static void say_mtu_gain(const struct advice_group *g, const char *who,
 			 const struct prose *prose)
 {
 	char change[64];
 
-	if (g->default_point == g->choice.point)
-		prose_bullet(prose, "the kernel's own socket sizing is it");
-	else if (g->default_loss.valid) {
-		put_percent(&g->default_loss, change, sizeof(change));
-		prose_bullet(prose,
-			     "left to the kernel's own socket sizing: %s",
-			     change);
-	} else {
-		prose_bullet(prose, "the kernel's own socket sizing was not "
-				    "measured (--set socket_size=[0, ...])");
-	}
 	if (!g->mtu_gain.valid)
 		return;
 	put_percent(&g->mtu_gain, change, sizeof(change));
-	prose_bullet(prose, "against the advice at MTU %d: %s", DEFAULT_MTU,
-		     change);
-	(void)m;
+	prose_bullet(prose, "%sagainst the advice at MTU %d: %s", who,
+		     DEFAULT_MTU, change);
 }
 
 /* What else may be wanted: less CPU time or a shorter queue for less
  * throughput. */
 static void say_front(const struct matrix *m, const struct advice_group *g,
-		      const struct prose *prose)
+		      const char *who, const struct prose *prose)
 {
 	if (!g->front_has_cpu && !g->front_has_rtt)
 		return;
-	prose_bullet(prose, "no setting beats these in throughput%s%s%s:",
+	prose_bullet(prose,
+		     "%sno setting beats these in throughput%s%s%s:", who,
 		     g->front_has_cpu ? ", CPU time" : "",
 		     g->front_has_rtt ? ", round-trip time" : "",
 		     g->front_count > FRONT_SHOWN ? " (the fastest)" : "");
@@ -249,23 +268,130 @@ best_group(const struct matrix *m, const struct advice *a, size_t path)
 	return best;
 }
 
-static void write_path(const struct matrix *m, const struct advice_group *g,
-		       const struct prose *prose)
+/* Do both paths come to the same settings, and so to the same commands? */
+static bool is_same_advice(const struct matrix *m, const struct advice_group *a,
+			   const struct advice_group *b)
+{
+	char one[FINDINGS_COMMAND_MAX], other[FINDINGS_COMMAND_MAX];
+	bool more = true;
+
+	if (a->choice.point != b->choice.point)
+		return false;
+	for (size_t i = 0; more; i++) {
+		more = advice_command(m, a, i, one);
+		if (advice_command(m, b, i, other) != more ||
+		    (more && strcmp(one, other) != 0))
+			return false;
+	}
+	return true;
+}
+
+/* "veth, bridge and macvlan", cut off where it is too long. */
+static void put_names(const struct matrix *m,
+		      const struct advice_group *const *same, size_t count,
+		      char *buf, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < size; i++) {
+		const char *before = i == 0	      ? ""
+				     : i + 1 == count ? " and "
+						      : ", ";
+
+		used += (size_t)snprintf(buf + used, size - used, "%s%s",
+					 before, m->path[same[i]->path].name);
+	}
+}
+
+static void say_path(const struct matrix *m, const struct advice_group *g,
+		     const char *who, const struct prose *prose)
+{
+	if (g->cells > 1)
+		say_best(m, g, who, prose);
+	say_default(g, who, prose);
+	say_mtu_gain(g, who, prose);
+	if (g->cells > 1)
+		say_front(m, g, who, prose);
+}
+
+/* What is not known of any of them. */
+static void say_missing(const struct advice_group *const *same, size_t count,
+			const struct prose *prose)
+{
+	bool one_cell = true, any_default = false;
+
+	for (size_t i = 0; i < count; i++) {
+		one_cell = one_cell && same[i]->cells == 1;
+		any_default = any_default || has_default(same[i]);
+	}
+	if (one_cell)
+		prose_bullet(prose, "one socket and message size was measured: "
+				    "nothing to choose from");
+	if (!any_default)
+		prose_bullet(prose, "the kernel's own socket sizing was not "
+				    "measured (--set socket_size=[0, ...])");
+}
+
+/* Paths with the same advice have one entry, each with its own numbers. */
+static void write_entry(const struct matrix *m,
+			const struct advice_group *const *same, size_t count,
+			const struct prose *prose)
 {
 	char where[WORDS_MAX], line[FINDINGS_COMMAND_MAX], size[32];
+	char names[4 * WORDS_MAX], who[WORDS_MAX] = "";
 
-	words_point(m, &m->point[g->choice.point], where, sizeof(where));
-	prose_heading(prose, "%s: %s", m->path[g->path].name, where);
-	say_best(m, g, prose);
-	say_defaults(m, g, prose);
-	say_front(m, g, prose);
-	words_size(choice_point(m, g)->value[AXIS_MESSAGE_SIZE], size,
+	put_names(m, same, count, names, sizeof(names));
+	words_point(m, choice_point(m, same[0]), where, sizeof(where));
+	prose_heading(prose, "%s: %s", names, where);
+	for (size_t i = 0; i < count; i++) {
+		if (count > 1)
+			snprintf(who, sizeof(who),
+				 "%s: ", m->path[same[i]->path].name);
+		say_path(m, same[i], who, prose);
+	}
+	say_missing(same, count, prose);
+	words_size(choice_point(m, same[0])->value[AXIS_MESSAGE_SIZE], size,
 		   sizeof(size));
 	prose_begin_lines(prose);
-	for (size_t i = 0; advice_command(m, g, i, line); i++)
+	for (size_t i = 0; advice_command(m, same[0], i, line); i++)
 		prose_line(prose, "%s", line);
 	prose_line(prose, "/* and write(2) %s at a time */", size);
 	prose_end_lines(prose);
+}
+
+/* The paths from `first` on whose advice is that of `first`; 0: it was told
+ * with an earlier one. */
+static size_t gather(const struct matrix *m, const struct advice_group **best,
+		     size_t first, const struct advice_group **same)
+{
+	size_t count = 0;
+
+	for (size_t path = 0; path < m->paths; path++) {
+		if (!best[path] || !is_same_advice(m, best[first], best[path]))
+			continue;
+		if (path < first)
+			return 0;
+		same[count++] = best[path];
+	}
+	return count;
+}
+
+static void write_entries(const struct matrix *m, const struct advice *advice,
+			  const struct prose *prose)
+{
+	const struct advice_group **best =
+		calloc(2 * m->paths + 1, sizeof(*best));
+	const struct advice_group **same = best ? best + m->paths : NULL;
+
+	for (size_t path = 0; best && path < m->paths; path++)
+		best[path] = best_group(m, advice, path);
+	for (size_t path = 0; best && path < m->paths; path++) {
+		size_t count = best[path] ? gather(m, best, path, same) : 0;
+
+		if (count)
+			write_entry(m, same, count, prose);
+	}
+	free(best);
 }
 
 void advice_write(const struct matrix *matrix, const struct advice *advice,
@@ -286,11 +412,6 @@ void advice_write(const struct matrix *matrix, const struct advice *advice,
 		"above. Likely: the estimate is, the interval is not; more "
 		"blocks would tell.",
 		target);
-	for (size_t path = 0; path < matrix->paths; path++) {
-		const struct advice_group *g = best_group(matrix, advice, path);
-
-		if (g)
-			write_path(matrix, g, prose);
-	}
+	write_entries(matrix, advice, prose);
 	scale_write_findings(matrix, prose);
 }

@@ -3,7 +3,7 @@
 // `explanation` and `advice`, specified in src/report/findings.h.
 import { axisOf, formatBytes, formatInterval, formatNumber, formatPercent,
 	formatPoint } from "./format.js";
-import { h, plural } from "./dom.js";
+import { h, joinWords, plural } from "./dom.js";
 
 const SHOWN = 12; /* pieces of evidence that are listed one by one */
 
@@ -186,24 +186,83 @@ function drawFront(study, group) {
 		})));
 }
 
-function drawGroup(study, group) {
+/* Paths and points that come to the same settings, and so to the same
+ * commands, have one entry: their numbers are rows of its table. */
+function foldGroups(groups) {
+	const folded = new Map();
+
+	for (const group of groups) {
+		const { choice, commands } = group;
+		const key = JSON.stringify([choice.socket_size,
+			choice.message_size, commands]);
+
+		folded.set(key, [...folded.get(key) ?? [], group]);
+	}
+	return [...folded.values()];
+}
+
+function saySettings({ choice }) {
+	return h("b", {}, `Socket ${axisOf("socket_size").format(
+		choice.socket_size)}, message ${formatBytes(choice.message_size)}`);
+}
+
+function sayShare(group) {
 	const { choice } = group;
 
-	if (!choice)
-		return null;
+	return `${formatPercent(choice.share)}\u00a0% of the best (${formatInterval(
+		choice.lo, choice.hi, formatPercent)}); ${group.not_worse} of ${
+		plural(group.cells, "cell")} are as good.`;
+}
+
+function drawCommands({ commands }) {
+	return commands?.length
+		? h("pre", { tabindex: "0" }, commands.join("\n")) : null;
+}
+
+function drawGroup(study, group) {
 	return h("div", { class: "advice" }, h("h3", {}, group.path,
 		sayWhere(study, group)),
-	h("p", {}, h("b", {}, `Socket ${axisOf("socket_size").format(
-		choice.socket_size)}, message ${formatBytes(choice.message_size)}`),
-	`: ${formatNumber(choice.throughput_mbps)} Mbit/s, ${formatPercent(
-		choice.share)}\u00a0% of the best (${formatInterval(choice.lo,
-		choice.hi, formatPercent)}); ${group.not_worse} of ${
-		plural(group.cells, "cell")} are as good.`),
+	h("p", {}, saySettings(group), `: ${formatNumber(
+		group.choice.throughput_mbps)} Mbit/s, `, sayShare(group)),
 	h("ul", {}, [sayRatio("Leaving the kernel’s own sizing instead",
 		group.default), sayRatio("Against MTU 1500", group.mtu_gain)]
 		.filter(Boolean)),
-	group.commands?.length ? h("pre", { tabindex: "0" },
-		group.commands.join("\n")) : null, drawFront(study, group));
+	drawCommands(group), drawFront(study, group));
+}
+
+const SHARES = [["default", "kernel’s own sizing"], ["mtu_gain",
+	"against MTU\u00a01500"]];
+
+/* One setting was measured: no best to be near. */
+function foldedColumns(groups) {
+	return [
+		["Mbit/s", (g) => formatNumber(g.choice.throughput_mbps)],
+		...groups.some((g) => g.cells > 1) ? [["of the best, %", (g) =>
+			`${formatPercent(g.choice.share)} (${formatInterval(g.choice.lo,
+				g.choice.hi, formatPercent)})`]] : [],
+		...SHARES.filter(([key]) => groups.some((g) => g[key]))
+			.map(([key, label]) => [label, (g) =>
+				g[key] ? change(g[key].ratio) : ""]),
+	];
+}
+
+function drawFolded(study, groups) {
+	const names = [...new Set(groups.map((group) => group.path))];
+	const columns = foldedColumns(groups);
+	const one = groups.every((group) => group.cells === 1);
+
+	return h("div", { class: "advice" }, h("h3", {}, joinWords(names)),
+		h("p", {}, saySettings(groups[0]), one ? ": the one setting measured."
+			: ", with the same commands for all:"),
+		drawCommands(groups[0]),
+		h("div", { class: "scroll", tabindex: "0" },
+			h("table", { class: "small" }, h("thead", {}, h("tr", {},
+				h("th", { scope: "col" }, "path"), columns.map(([name]) =>
+					h("th", { scope: "col" }, name)))),
+			h("tbody", {}, groups.map((group) => h("tr", {},
+				h("td", {}, group.path, sayWhere(study, group)),
+				columns.map(([, say]) =>
+					h("td", { class: "number" }, say(group)))))))));
 }
 
 export function drawAdvice(study) {
@@ -214,5 +273,7 @@ export function drawAdvice(study) {
 	return [h("p", { class: "note" }, "For each path the smallest sizes that ",
 		`are statistically no worse than ${formatPercent(advice.target, 0)}`,
 		"\u00a0% of the best."),
-	...advice.groups.map((group) => drawGroup(study, group)).filter(Boolean)];
+	...foldGroups(advice.groups.filter((group) => group.choice))
+		.map((groups) => groups.length > 1 ? drawFolded(study, groups)
+			: drawGroup(study, groups[0]))];
 }
