@@ -19,10 +19,12 @@
 #include <cmocka.h>
 
 #include "agent/agent.h"
+#include "agent/carrier.h"
 #include "agent/frame.h"
 #include "agent/protocol.h"
 #include "agent/server.h"
 #include "base/clock.h"
+#include "base/netdev.h"
 
 #define PATHS	    3
 #define PATIENCE_NS (500 * NS_PER_MS)
@@ -538,9 +540,24 @@ static void test_block_with_a_path_that_is_none(void **state)
 
 #define with_agents(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void test_carrier(void **state)
+{
+	bool up;
+	int fd = netdev_open(NULL);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(netdev_get_up(fd, "lo", &up, NULL), 0);
+	close(fd);
+	assert_int_equal(carrier_is_on("lo"), up);
+	assert_false(carrier_is_on("nosuch0"));
+	assert_false(carrier_await("nosuch0", NS_PER_MS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_carrier),
 		with_agents(test_hello),
 		with_agents(test_ping_and_quit),
 		with_agents(test_refusals),

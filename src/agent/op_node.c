@@ -14,13 +14,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/carrier.h"
 #include "agent/restore.h"
 #include "agent/route.h"
 #include "agent/server.h"
+#include "base/clock.h"
 #include "base/guest.h"
 #include "base/inet6.h"
 #include "base/json.h"
 #include "base/netdev.h"
+
+/* Below what the coordinator waits for an answer (client.c). */
+#define CARRIER_PATIENCE_NS (4 * NS_PER_S)
 
 /* What the coordinator may not change, he may find as he wants it. */
 static int check_mtu(int fd, const char *ifname, int64_t wanted,
@@ -180,6 +185,21 @@ static int set_all_inner(const struct agent_state *state, int fd,
 	return rc;
 }
 
+static int set_own(const struct agent_state *state, int fd, const char *ifname,
+		   const json_t *args, struct err *err)
+{
+	bool up = false;
+	int rc = set_mtu(state, fd, ifname, args, err);
+
+	if (!rc)
+		rc = set_offload(state, fd, ifname, args, err);
+	/* e1000's link takes seconds after a boot, and after its driver has
+	 * reset the card for a new MTU: what is sent before is lost */
+	if (!rc && !netdev_get_up(fd, ifname, &up, NULL) && up)
+		carrier_await(ifname, CARRIER_PATIENCE_NS);
+	return rc;
+}
+
 static int run_netdev(const struct agent_state *state, const json_t *args,
 		      bool set, json_t **reply, struct err *err)
 {
@@ -197,9 +217,7 @@ static int run_netdev(const struct agent_state *state, const json_t *args,
 	if (!rc && set)
 		rc = set_all_inner(state, fd, args, err);
 	if (!rc && set)
-		rc = set_mtu(state, fd, ifname, args, err);
-	if (!rc && set)
-		rc = set_offload(state, fd, ifname, args, err);
+		rc = set_own(state, fd, ifname, args, err);
 	if (!rc)
 		rc = read_state(fd, ifname, reply, err);
 	close(fd);

@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "agent/carrier.h"
 #include "agent/eye.h"
 #include "agent/protocol.h"
 #include "agent/relay.h"
@@ -332,6 +333,9 @@ STUB(int netdev_get_offload(int fd, const char *ifname, json_t **features,
 			    struct err *err),
      ((void)fd, (void)ifname, (void)err, *features = json_object(), 0))
 STUB(bool netdev_offload_is_off(const json_t *features), features != NULL)
+STUB(bool carrier_is_on(const char *ifname), ifname == NULL)
+STUB(bool carrier_await(const char *ifname, int64_t patience_ns),
+     ((void)ifname, patience_ns > 0))
 
 /* A client without rights sets nothing, so none of these may be reached. */
 STUB(int netdev_set_mtu(int fd, const char *ifname, int mtu, struct err *err),
