@@ -82,7 +82,7 @@ bool bed_stop(struct bed *bed)
 /* Counters of all vifs; NULL: netback does not answer. */
 static json_t *ask(const struct bed *bed)
 {
-	int64_t end_ns = clock_mono_ns() + 2 * NS_PER_S;
+	int64_t end_ns = clock_mono_ns() + BED_PATIENCE_NS;
 	static char text[1 << 18];
 	size_t used = 0;
 
@@ -164,7 +164,7 @@ static void open_memory(struct script *s, enum netif_mode mode)
 
 void script_open(struct script *s, const struct bed *bed, enum netif_mode mode)
 {
-	int64_t deadline_ns = clock_mono_ns() + 2 * NS_PER_S;
+	int64_t deadline_ns = clock_mono_ns() + BED_PATIENCE_NS;
 	struct err err = ERR_INIT;
 	int fd = socket_connect(bed->path, SOCK_SEQPACKET, deadline_ns, &err);
 
@@ -222,7 +222,7 @@ int script_connect(struct script *s)
 
 	if (!rc)
 		rc = xenbus_wait(s->bus, XENBUS_CONNECTED,
-				 clock_mono_ns() + 3 * NS_PER_S, NULL);
+				 clock_mono_ns() + BED_PATIENCE_NS, NULL);
 	if (!rc)
 		snprintf(s->vif, sizeof(s->vif), "%s",
 			 xenbus_get(s->bus, "vif"));
@@ -293,7 +293,7 @@ void script_post(struct script *s, uint32_t gref)
 
 int16_t script_status(struct script *s)
 {
-	int64_t end_ns = clock_mono_ns() + NS_PER_S;
+	int64_t end_ns = clock_mono_ns() + BED_PATIENCE_NS;
 	struct netif_tx_response rsp;
 
 	while (ring_front_pending(&s->tx) <= 0) {
@@ -318,7 +318,7 @@ bool script_is_closed(struct script *s, const char *why)
 	struct err err = ERR_INIT;
 	const char *text;
 	int rc = xenbus_wait(s->bus, XENBUS_CLOSED,
-			     clock_mono_ns() + 2 * NS_PER_S, &err);
+			     clock_mono_ns() + BED_PATIENCE_NS, &err);
 
 	text = xenbus_get(s->bus, "error");
 	if (rc || !text || !strstr(text, why)) {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "xen/evtchn.h"
 #include "xen/grant.h"
 #include "xen/memory.h"
@@ -21,6 +22,10 @@
 #include "xen/netif_mode.h"
 #include "xen/ring.h"
 #include "xen/xenbus.h"
+
+/* Who waits for what must come waits so long: a machine that is busy with other
+ * things may take a while, and one that is not is not waited for. */
+#define BED_PATIENCE_NS (15 * NS_PER_S)
 
 #define SCRIPT_TX_FRAMES 32
 #define SCRIPT_RX_FRAMES 64

@@ -71,7 +71,7 @@ static void count_frames(int fd, struct outcome *o)
 
 static void count_answers(struct script *s, struct outcome *o)
 {
-	int64_t end_ns = clock_mono_ns() + 2 * NS_PER_S;
+	int64_t end_ns = clock_mono_ns() + BED_PATIENCE_NS;
 	struct netif_tx_response response;
 	int left = SCRIPT_TX_FRAMES;
 

@@ -168,7 +168,7 @@ static void send_to_guest(const struct script *s, const uint8_t *tag,
 
 static void expect_one(struct script *s, const char *what, int before)
 {
-	int64_t end_ns = clock_mono_ns() + NS_PER_S;
+	int64_t end_ns = clock_mono_ns() + BED_PATIENCE_NS;
 	struct netif_rx_response rsp;
 	const uint8_t *page;
 

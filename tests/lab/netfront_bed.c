@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/netdev.h"
+#include "netback_bed.h"
 
 /* A broadcast of an EtherType for experiments, from a mark of ours. */
 static const uint8_t frame[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,
@@ -112,7 +113,7 @@ static void map_region(struct back *b, const char *name, bool writable,
 
 int back_take_front(struct back *b)
 {
-	int64_t end_ns = clock_mono_ns() + 3 * NS_PER_S;
+	int64_t end_ns = clock_mono_ns() + BED_PATIENCE_NS;
 	struct err err = ERR_INIT;
 	int rc = xenbus_send(b->bus, XENBUS_INIT_WAIT, NULL);
 	int to_back, to_front;
@@ -204,7 +205,7 @@ void back_make_front_send(struct back *b, int frames)
 
 int back_await_tx(struct back *b, int wanted)
 {
-	int64_t end_ns = clock_mono_ns() + 2 * NS_PER_S;
+	int64_t end_ns = clock_mono_ns() + BED_PATIENCE_NS;
 
 	while (ring_back_pending(&b->tx_ring) < wanted &&
 	       clock_mono_ns() < end_ns)
@@ -292,7 +293,7 @@ int back_count_received(struct back *b)
 
 bool back_works(struct back *b)
 {
-	int64_t end_ns = clock_mono_ns() + 2 * NS_PER_S;
+	int64_t end_ns = clock_mono_ns() + BED_PATIENCE_NS;
 	struct netif_rx_request rx = back_take_rx(b);
 	struct netif_tx_request tx;
 	struct netif_tx_response okay = { .status = NETIF_RSP_OKAY };
