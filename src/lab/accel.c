@@ -135,6 +135,7 @@ static void judge(struct outcome *o, struct accel_trial *trial)
 	trial->boots = o->ended && WIFEXITED(o->status) &&
 		       WEXITSTATUS(o->status) == GUEST_STATUS &&
 		       strstr(o->output, GUEST_LINE);
+	trial->hangs = !o->ended;
 	if (!trial->boots)
 		snprintf(trial->text, sizeof(trial->text), "%s",
 			 o->ended ? last_line(o->output)
@@ -228,6 +229,16 @@ void accel_remember_tcg(void)
 		remember(file, boot, "tcg");
 }
 
+/* What hung for LIMIT_NS may have waited for a CPU: then a guest under tcg,
+ * which needs no more than any program, would be slow as well. */
+static bool is_busy(void)
+{
+	struct accel_trial control;
+
+	return accel_try("tcg", &control, NULL) || !control.boots ||
+	       control.seconds * NS_PER_S > LIMIT_NS / 3;
+}
+
 const char *accel_choose(void)
 {
 	char file[PATH_MAX + 16], boot[64];
@@ -241,9 +252,10 @@ const char *accel_choose(void)
 		answer = recall(file, boot);
 	if (answer)
 		return answer;
-	answer = accel_try("kvm", &trial, NULL) == 0 && trial.boots ? "kvm"
-								    : "tcg";
-	if (known)
+	if (accel_try("kvm", &trial, NULL))
+		return "tcg"; /* no QEMU: nothing was found out */
+	answer = trial.boots ? "kvm" : "tcg";
+	if (known && (!trial.hangs || !is_busy()))
 		remember(file, boot, answer);
 	return answer;
 }

@@ -14,6 +14,7 @@
 
 struct accel_trial {
 	bool boots;
+	bool hangs; /* it had not ended in time */
 	double seconds;
 	char text[160]; /* why it does not */
 };
@@ -25,7 +26,8 @@ int accel_try(const char *accelerator, struct accel_trial *trial,
 
 /*
  * "kvm" where it boots, else "tcg". What was found is remembered in the
- * user's cache until the machine is booted again.
+ * user's cache until the machine is booted again; but not that it hangs, where
+ * the machine is too busy to tell.
  */
 const char *accel_choose(void);
 
