@@ -48,10 +48,36 @@ static void test_missing_is_named(void **state)
 	assert_false(trial.boots);
 }
 
+/* A QEMU without its last words would boot, and be another machine. */
+static void test_what_is_cut_is_told(void **state)
+{
+	static struct command_line line;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	command_begin(&line);
+	command_add(&line, "%s", "qemu");
+	for (int i = 1; i < COMMAND_WORDS_MAX; i++)
+		command_add(&line, "%d", i);
+	assert_int_equal(command_check(&line, &err), 0);
+	assert_int_equal(line.words, COMMAND_WORDS_MAX);
+	assert_null(line.argv[COMMAND_WORDS_MAX]);
+	command_add(&line, "one more");
+	assert_int_equal(command_check(&line, &err), -E2BIG);
+	assert_non_null(strstr(err.text, "qemu"));
+	command_begin(&line);
+	assert_int_equal(command_check(&line, &err), 0);
+	command_add(&line, "%*d", (int)sizeof(line.text), 1);
+	assert_int_equal(command_check(&line, &err), -E2BIG);
+	command_add(&line, "short");
+	assert_int_equal(command_check(&line, &err), -E2BIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_what_is_cut_is_told),
 		cmocka_unit_test(test_missing_is_named),
 	};
 

@@ -194,6 +194,9 @@ static int boot(struct exact *m, const struct exact_args *args, struct err *err)
 		add_machine(m, args, c);
 		add_lines(c);
 		add_kernel(args, c);
+		rc = command_check(c, err);
+	}
+	if (!rc)
 		rc = keeper_start(
 			&m->keeper,
 			&(struct keeper_args){ .netns = m->netns,
@@ -203,7 +206,6 @@ static int boot(struct exact *m, const struct exact_args *args, struct err *err)
 					       .more_fd = fd,
 					       .more = is_xen(args) ? 3 : 2 },
 			err);
-	}
 	node_close_fd(&fd[1]);
 	node_close_fd(&fd[2]);
 	free(c);

@@ -234,6 +234,9 @@ static int start(struct machine *m, struct descriptors *d, struct err *err)
 		add_kernel(m, kernel, xen, c);
 		add_lines(m, line, c); /* first: their ports are vport0pN */
 		add_card(m, queues, c);
+		rc = command_check(c, err);
+	}
+	if (!rc)
 		rc = keeper_start(
 			&m->keeper,
 			&(struct keeper_args){ .netns = m->args.netns,
@@ -243,7 +246,6 @@ static int start(struct machine *m, struct descriptors *d, struct err *err)
 					       .more_fd = d->fd,
 					       .more = d->count },
 			err);
-	}
 	free(c);
 	return rc;
 }

@@ -53,8 +53,7 @@ static struct uml_node *of(struct lab_node *node)
 
 static void format_command(const struct uml_node *uml, struct command_line *c)
 {
-	c->used = 0;
-	c->words = 0;
+	command_begin(c);
 	command_add(c, "%s", uml->program);
 	command_add(c, "mem=%dM", uml->memory_mib);
 	command_add(c, "initrd=/proc/self/fd/%d", KEEPER_IMAGE);
@@ -139,6 +138,9 @@ static int uml_node_start_agent(struct lab_node *node,
 
 	uml_node_stop(node);
 	format_command(uml, &command);
+	rc = command_check(&command, err);
+	if (rc)
+		return rc;
 	rc = keeper_start(
 		&keeper,
 		&(struct keeper_args){ .netns = uml->netns,

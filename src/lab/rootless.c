@@ -71,7 +71,8 @@ int rootless_build(struct lab *lab, struct lab_path *path,
 	path->pair[0].m1.mtu = (int)path_get_number(path, "inner_mtu");
 	program->add_words(rootless_node_command(c.node), &c,
 			   rootless_node_netns(c.node));
-	return rootless_node_serve(c.node, err);
+	rc = command_check(rootless_node_command(c.node), err);
+	return rc ? rc : rootless_node_serve(c.node, err);
 }
 
 int rootless_read_counters(const struct lab_path *path, json_t **counters,

@@ -107,8 +107,7 @@ static void format_command(const struct split_driver *driver, enum end end,
 			   int xenbus_fd, int control_fd,
 			   struct command_line *c)
 {
-	c->used = 0;
-	c->words = 0;
+	command_begin(c);
 	command_add(c, "%s", driver->args.self_path);
 	command_add(c, "%s", programs[end]);
 	command_add(c, "--%s-fd=%d",
@@ -260,17 +259,19 @@ static int start_half(struct split_driver *driver, enum end end, int xenbus_fd,
 	half->control_fd = control[0];
 	half->stderr_fd = memfd_create(programs[end], MFD_CLOEXEC);
 	format_command(driver, end, xenbus_fd, control[1], &command);
-	rc = node_spawn(
-		&(struct node_spawn){ .netns = end == FRONT ? driver->args.front
-							    : driver->args.back,
-				      .argv = command.argv,
-				      .stdin_fd = -1,
-				      .stdout_fd = -1,
-				      .stderr_fd = half->stderr_fd,
-				      .keep_fd =
-					      (int[]){ xenbus_fd, control[1] },
-				      .keep_fds = 2 },
-		&half->pid, err);
+	rc = command_check(&command, err);
+	if (!rc)
+		rc = node_spawn(
+			&(struct node_spawn){
+				.netns = end == FRONT ? driver->args.front
+						      : driver->args.back,
+				.argv = command.argv,
+				.stdin_fd = -1,
+				.stdout_fd = -1,
+				.stderr_fd = half->stderr_fd,
+				.keep_fd = (int[]){ xenbus_fd, control[1] },
+				.keep_fds = 2 },
+			&half->pid, err);
 	close(control[1]);
 	close(xenbus_fd);
 	return rc;
