@@ -38,9 +38,10 @@ static void send_answer(struct client *client)
 	json_decref(json);
 	if (text)
 		text[bytes] = '\n'; /* instead of the NUL */
-	/* who does not read loses the answer and the connection */
+	/* who does not read loses the answer and the connection; a part of an
+	 * answer would make him wait for the rest */
 	if (!text || send(client->source.fd, text, bytes + 1,
-			  MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			  MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)bytes + 1)
 		drop(client);
 	free(text);
 }
