@@ -23,7 +23,6 @@
 #include "lab/links.h"
 
 #define VLAN_ID_MIN 1
-#define VLAN_ID_MAX 4094
 
 enum vlan_means { VLAN_KERNEL, VLAN_EBPF };
 

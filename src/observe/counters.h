@@ -136,7 +136,4 @@
 #ifndef VAZAO_OBSERVE_COUNTERS_H
 #define VAZAO_OBSERVE_COUNTERS_H
 
-/* Of the object described above. */
-#define COUNTERS_VERSION 1
-
 #endif
