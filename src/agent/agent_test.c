@@ -58,9 +58,9 @@ static void start(struct child *child, const char *node,
 		_exit(agent_serve(fd[1], fd[1], &err) ? 1 : 0);
 	}
 	close(fd[1]);
-	assert_int_equal(
-		agent_attach(&child->agent, node, fd[0], fd[0], NS_PER_S, &err),
-		0);
+	assert_int_equal(agent_attach(&child->agent, node, fd[0], fd[0],
+				      20 * NS_PER_S, &err),
+			 0);
 }
 
 static int end(struct child *child)

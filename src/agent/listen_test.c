@@ -94,7 +94,7 @@ static int enter(struct guest *guest, const struct door *door,
 	if (rc)
 		return rc;
 	rc = agent_attach(&guest->agent, "far", guest->remote.fd,
-			  guest->remote.fd, 3 * NS_PER_S, err);
+			  guest->remote.fd, 20 * NS_PER_S, err);
 	if (rc)
 		remote_end(&guest->remote);
 	return rc;

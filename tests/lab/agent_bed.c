@@ -70,7 +70,7 @@ void agent_bed_start(struct agent_bed *bed, int path)
 			       &channel, &err),
 	       &err);
 	insist(agent_attach(agent, name, channel.read_fd, channel.write_fd,
-			    5 * NS_PER_S, &err),
+			    30 * NS_PER_S, &err),
 	       &err);
 }
 

@@ -116,7 +116,7 @@ static struct agent *attach(const char *name)
 	assert_non_null(node);
 	insist(lab_start_agent(bed.lab, node, &channel, &err), &err);
 	insist(agent_attach(&agent, name, channel.read_fd, channel.write_fd,
-			    5 * NS_PER_S, &err),
+			    30 * NS_PER_S, &err),
 	       &err);
 	return agent;
 }
