@@ -216,6 +216,34 @@ struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
 	return stream;
 }
 
+/* Jiffies of all CPUs since boot, and those of them that were idle. */
+static void read_cpu(long long *total, long long *idle)
+{
+	long long v[8] = { 0 };
+	FILE *f = fopen("/proc/stat", "r");
+
+	if (f && fscanf(f, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &v[0],
+			&v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) < 4)
+		v[3] = 0;
+	if (f)
+		fclose(f);
+	*idle = v[3] + v[4];
+	*total = 0;
+	for (int i = 0; i < 8; i++)
+		*total += v[i];
+}
+
+bool bed_machine_is_busy(void)
+{
+	long long total[2], idle[2];
+
+	for (int i = 0; i < 2; i++) {
+		read_cpu(&total[i], &idle[i]);
+		clock_sleep_ns(500 * NS_PER_MS);
+	}
+	return (idle[1] - idle[0]) * 5 < (total[1] - total[0]) * 4;
+}
+
 int bed_open_trap(const struct lab_hop *hop, int mtu)
 {
 	struct sock_filter code[] = {

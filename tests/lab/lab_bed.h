@@ -43,6 +43,13 @@ struct bed_stream bed_run_stream(struct lab *lab, size_t path, bool reverse,
 int bed_open_trap(const struct lab_hop *hop, int mtu);
 unsigned bed_count_caught(int trap);
 
+/*
+ * Is more than a fifth of the machine at work while the test is not? Takes a
+ * second. For who has not reached a rate: a process that waits for a CPU is no
+ * wire.
+ */
+bool bed_machine_is_busy(void);
+
 /* "--rootless": gives up root. */
 void bed_take_arguments(int argc, char **argv);
 
