@@ -501,7 +501,7 @@ static int run_all(void *arg)
 	if (failed)
 		why = failures[0].err;
 	bed.no_kernel =
-		failed == 1 && failures[0].path == KERNEL && why.code == ENOENT;
+		failed == 1 && failures[0].path == KERNEL && why.code == ENOPKG;
 	if (bed.no_kernel)
 		fprintf(stderr, "without a kernel guest: %s\n", why.text);
 	status = failed && !bed.no_kernel ? run_without() : run_with();

@@ -422,7 +422,7 @@ static void test_what_is_missing_is_named(void **state)
 	(void)state;
 	expect_failure("/no/such/agent", ENOENT, "/no/such/agent");
 	setenv("PATH", "/nonexistent:", 1);
-	expect_failure(static_agent(), ENOENT, "user-mode-linux");
+	expect_failure(static_agent(), ENOPKG, "user-mode-linux");
 	setenv("PATH", path, 1);
 	free(path);
 }
