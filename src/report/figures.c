@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "report/gnuplot.h"
 #include "report/groups.h"
+#include "report/loss_plot.h"
 #include "report/paths_plot.h"
 #include "report/plot.h"
 #include "report/report.h"
@@ -179,6 +180,18 @@ static int add_paths(struct figures *figures, size_t point)
 	return 0;
 }
 
+static int add_loss(struct figures *figures)
+{
+	struct plot *plot =
+		add_plot(figures, PLOT_LOSS, &figures->matrix->point[0], 0);
+
+	if (!plot)
+		return -ENOMEM;
+	snprintf(plot->name, sizeof(plot->name), LOSS_PLOT_NAME);
+	snprintf(plot->title, sizeof(plot->title), "rates without loss");
+	return 0;
+}
+
 /* Of a group of points: those of each path over sizes, or all paths in one
  * where there is one size, or none where its pairs are in a curve. */
 static int add_some(struct figures *figures, size_t point)
@@ -204,6 +217,8 @@ static int add_all(struct figures *figures)
 	for (size_t i = 0; rc == 0 && i < m->points; i++)
 		if (pairs_opens(m, i))
 			rc = add_scale(figures, i);
+	if (rc == 0 && loss_plot_has_data(m))
+		rc = add_loss(figures);
 	return rc;
 }
 
@@ -230,7 +245,7 @@ static const char *study_number(const struct plot *plot)
 	const int64_t *v = plot->point.value;
 	const char *path;
 
-	if (plot->kind == PLOT_SCALE || plot->kind == PLOT_PATHS)
+	if (plot->kind >= PLOT_SCALE)
 		return "";
 	path = plot->matrix->path[plot->path].name;
 	if (v[AXIS_WORKLOAD] != WORKLOAD_TCP_STREAM ||
@@ -261,6 +276,8 @@ static const char *describe(const struct plot *plot)
 		return "throughput over socket size, a line a path";
 	case PLOT_SCALE:
 		return "throughput, cost and fairness over pairs, a line a path";
+	case PLOT_LOSS:
+		return "the highest rate without loss, a row a cell";
 	case PLOT_PATHS:
 		return "efficiency of all paths, a row a path";
 	default:
@@ -304,6 +321,8 @@ static int write_plot(const struct plot *plot, const char *dir, struct err *err)
 		return scale_write_figure(plot->matrix, plot->path, dir, err);
 	case PLOT_PATHS:
 		return paths_plot_write(plot->matrix, plot->path, dir, err);
+	case PLOT_LOSS:
+		return loss_plot_write(plot->matrix, dir, err);
 	default:
 		return plot_write(plot, dir, err);
 	}

@@ -19,7 +19,7 @@ static void describe_rate(const struct loss_search *r, char *buf, size_t size)
 		snprintf(buf, size, "not known");
 	else if (r->state == LOSS_SEARCH_ABOVE)
 		snprintf(buf, size, "no loss up to %s, all that was offered%s",
-			 rate, r->voids ? " evenly" : "");
+			 rate, r->voids && !r->uneven ? " evenly" : "");
 	else if (r->state == LOSS_SEARCH_BELOW)
 		snprintf(buf, size, "loss even at %s", rate);
 	else
@@ -40,10 +40,9 @@ static void describe_trials(const struct loss_search *r, char *buf, size_t size)
 {
 	if (r->uneven)
 		snprintf(buf, size,
-			 "%zu trials, %zu of them uneven: its sender could not "
-			 "hold its pace, so this is the mean rate of pauses "
-			 "and bursts",
-			 r->trials, r->voids);
+			 "%zu uneven trials: its sender could not hold its "
+			 "pace, so this is the mean rate of pauses and bursts",
+			 r->trials);
 	else if (r->voids)
 		snprintf(buf, size, "%zu trials and %zu void", r->trials,
 			 r->voids);

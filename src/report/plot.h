@@ -16,7 +16,8 @@ enum plot_kind {
 	PLOT_EFFICIENCY, /* the same */
 	PLOT_EXTREMES,	 /* throughput over socket size, a line a path */
 	PLOT_SCALE,	 /* scale.h's; `path` is the point that opens it */
-	PLOT_PATHS	 /* paths_plot.h's; the same */
+	PLOT_PATHS,	 /* paths_plot.h's; the same */
+	PLOT_LOSS	 /* loss_plot.h's */
 };
 
 struct plot {
