@@ -35,7 +35,7 @@ message_size: [65536]
 socket_size: [65536]
 slice: 20ms
 cycles: 1
-budget: 2s
+budget: 6s
 """
 
 
@@ -290,7 +290,7 @@ def test_study(bed):
 def test_stopped(bed):
     """SIGINT and SIGTERM, early and in the middle."""
     for pause, number in ((0.05, signal.SIGTERM), (0.5, signal.SIGINT)):
-        study = bed.start_study(SHARED.replace("2s", "60s"))
+        study = bed.start_study(SHARED.replace("6s", "60s"))
         time.sleep(pause)
         study.send_signal(number)
         study.communicate(timeout=60)
@@ -318,7 +318,7 @@ def test_killed(bed):
         os.kill(victims[number], signal.SIGKILL)
         all_gone()
         bed.assert_back(f"kill -9 of process {number}")
-    study = bed.start_study(SHARED.replace("2s", "60s"))
+    study = bed.start_study(SHARED.replace("6s", "60s"))
     time.sleep(1)
     study.kill()
     study.communicate(timeout=20)
