@@ -46,7 +46,9 @@ struct calibration_finding {
 	double worst_shift, worst_lo, worst_hi;
 };
 
-/* pairs[i].n may be 0: a sentinel needs two rounds to count. `band` is
+/* pairs[i].n may be 0: a sentinel needs two rounds to count. The 5 % of the
+ * sentinels' own intervals are shared by all `count` of them, also those that
+ * do not count (of another socket size, which is judged apart). `band` is
  * relative: 0.0125, half of a precision of 2.5 %. */
 void calibration_judge(const struct calibration_pairs *pairs, size_t count,
 		       double band, struct calibration_finding *finding);
