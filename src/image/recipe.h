@@ -23,9 +23,10 @@ struct recipe {
 	const char *const *packages; /* as apt_resolve() takes them */
 
 	/*
-	 * What PID 1 loads, in the image's file "modules": paths in the order
-	 * of loading, a line each. guest_modules: the same for the machine
-	 * that this one starts, in "modules.guest"; NULL: it starts none.
+	 * What PID 1 loads, in the image's file "modules/order": paths in the
+	 * order of loading, a line each. guest_modules: the same for the
+	 * machine that this one starts, in "modules/guest"; NULL: it starts
+	 * none.
 	 */
 	const char *const *modules, *const *guest_modules;
 

@@ -89,8 +89,7 @@ static int open_netlink(struct nl_sock **nl, struct err *err)
 
 /*
  * For interfaces made later. Where /proc/sys is read-only the answer is no,
- * and links.c keeps each interface from taking a link-local address instead,
- * which silences most of it.
+ * and they take a link-local address and send a few frames as they come up.
  */
 static void disable_ipv6(void)
 {
