@@ -161,7 +161,7 @@ def test_refused(directory):
         study = subprocess.run([VAZAO, "study", "quick", f"--live={address}",
                                 "-o", directory], capture_output=True,
                                text=True, timeout=60)
-        check(f"{address} is refused", study.returncode == 3 and
+        check(f"{address} is refused", study.returncode == 2 and
               "--live-open" in study.stderr)
 
 
