@@ -203,7 +203,6 @@ static void write_cells(FILE *out, const struct plan *plan)
 
 static void write_goal(FILE *out, const struct plan *plan)
 {
-	static const char *const rules[] = { "blocks", "2007", "slices" };
 	char budget[32] = "no budget";
 
 	if (plan->budget_ns) {
@@ -218,7 +217,8 @@ static void write_goal(FILE *out, const struct plan *plan)
 			budget);
 	else
 		fprintf(out, "+-%g%% by the rule '%s', %s",
-			plan->precision * 100, rules[plan->rule], budget);
+			plan->precision * 100, plan_rule_name(plan->rule),
+			budget);
 }
 
 /* Boots take most of it, and how long depends on what else runs here. */

@@ -73,7 +73,19 @@ struct word_key {
 	size_t offset;		  /* into struct plan: int */
 };
 
-static const char *const rules[] = { "blocks", "2007", "slices", "loss", NULL };
+static const char *const rules[] = {
+	[PLAN_RULE_BLOCKS] = "blocks",
+	[PLAN_RULE_2007] = "2007",
+	[PLAN_RULE_SLICES] = "slices",
+	[PLAN_RULE_LOSS] = "loss",
+	NULL,
+};
+
+const char *plan_rule_name(enum plan_rule rule)
+{
+	return rules[rule];
+}
+
 static const char *const placements[] = { "split", "free", NULL };
 static const char *const observes[] = { "basic", "full", "off", NULL };
 static const char *const times[] = { "wall", "exact", NULL };

@@ -38,6 +38,9 @@ enum plan_rule {
 	PLAN_RULE_LOSS	  /* datagrams: the highest rate without loss */
 };
 
+/* As a plan's key and a study's store have it. */
+const char *plan_rule_name(enum plan_rule rule);
+
 enum plan_placement {
 	PLAN_PLACEMENT_SPLIT, /* M1's side and M2's have CPUs of their own */
 	PLAN_PLACEMENT_FREE   /* as the scheduler likes */

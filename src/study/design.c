@@ -39,8 +39,6 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 		[META_CYCLES] = plan->cycles,  [META_WARMUP] = plan->warmup_ns,
 		[META_LINK] = plan->link_bps,
 	};
-	static const char *const rules[] = { "blocks", "2007", "slices",
-					     "loss" };
 	static const char *const keys[META_COUNT] = {
 		[META_RULE] = "rule",		[META_SLICE] = "slice_ns",
 		[META_GUARD] = "guard_ns",	[META_CYCLES] = "cycles",
@@ -57,7 +55,7 @@ static void describe_design(const struct plan *plan, struct meta *meta)
 	snprintf(meta[META_LOSS].value, sizeof(meta[META_LOSS].value), "%.9g",
 		 plan->rule == PLAN_RULE_LOSS ? plan->loss_bound : 0);
 	snprintf(meta[META_RULE].value, sizeof(meta[META_RULE].value), "%s",
-		 rules[plan->rule]);
+		 plan_rule_name(plan->rule));
 	snprintf(meta[META_PLACEMENT].value, sizeof(meta[META_PLACEMENT].value),
 		 "%s",
 		 plan->placement == PLAN_PLACEMENT_FREE ? "free" : "split");
